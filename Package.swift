@@ -1,0 +1,57 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// What every Swift target is held to.
+let strict: [SwiftSetting] = [
+  .swiftLanguageMode(.v6),
+  .strictMemorySafety(),
+  .treatAllWarnings(as: .error),
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+]
+
+let package = Package(
+  name: "lpreconcile",
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+    .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
+  ],
+  targets: [
+    // The seams to C. CYaml, CElf and CCapstone are module maps and nothing else.
+    .systemLibrary(name: "CYaml", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
+    .systemLibrary(name: "CElf", pkgConfig: "libdw", providers: [.apt(["libdw-dev", "libelf-dev"])]),
+    .systemLibrary(name: "CCapstone", pkgConfig: "capstone", providers: [.apt(["libcapstone-dev"])]),
+    .target(
+      name: "CTrace",
+      cSettings: [.define("_GNU_SOURCE"), .unsafeFlags(["-Wall", "-Wextra", "-Werror"])]),
+
+    // The rooms of docs/design.md, section 3. A target imports only what that table names.
+    .target(name: "Manifest", dependencies: ["CYaml"], swiftSettings: strict),
+    .target(
+      name: "Patch",
+      dependencies: ["CElf", .product(name: "Crypto", package: "swift-crypto")],
+      swiftSettings: strict),
+    .target(
+      name: "PatchBuilder",
+      dependencies: ["Patch", "CElf", "CCapstone", .product(name: "Subprocess", package: "swift-subprocess")],
+      swiftSettings: strict),
+    .target(name: "LiveProcess", dependencies: ["CTrace", "CElf", "Patch"], swiftSettings: strict),
+    .target(name: "Reconciler", dependencies: ["Manifest", "Patch", "LiveProcess"], swiftSettings: strict),
+    .executableTarget(
+      name: "lpreconcile",
+      dependencies: [
+        "Reconciler", "PatchBuilder", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      swiftSettings: strict,
+      // One file that runs on any machine (docs/decisions/static-executable.md). Compiled for the dynamic libraries and
+      // linked to the static ones, so that one build serves the tests too; these two the compiler does not name then.
+      linkerSettings: [
+        .linkedLibrary("_FoundationCShims"), .linkedLibrary("_FoundationCollections"),
+        .unsafeFlags(["-static-executable", "-Xlinker", "--gc-sections"]),
+      ]),
+
+    .testTarget(name: "PatchTests", dependencies: ["Patch"], swiftSettings: strict),
+  ]
+)

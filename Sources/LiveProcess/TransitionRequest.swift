@@ -1,0 +1,88 @@
+package import Patch
+
+/// What one transition is to do to one process; all that activates and deactivates happens in one switch.
+package struct TransitionRequest: Sendable {
+  package var process: ProcessIdentity
+  /// The patches to load first, in this order.
+  package var load: [PatchContent]
+  /// The patches to activate: just loaded, or loaded before.
+  package var activate: [SHA256Digest]
+  /// The patches to deactivate.
+  package var deactivate: [SHA256Digest]
+  /// The patches to unload at the end.
+  package var unload: [SHA256Digest]
+  package var policy: SwitchPolicy
+}
+
+/// How a switch is made.
+package struct SwitchPolicy: Equatable, Sendable {
+  /// The longest stop, resuming included.
+  package var maxStop: Duration
+  /// Whether no thread may be inside a function that changes (`stack-check`), or only not inside the bytes (`immediate`).
+  package var checksStacks: Bool
+  /// How long to retry while a function is in use or the process is busy otherwise.
+  package var retryFor: Duration
+
+  package init(maxStop: Duration, checksStacks: Bool, retryFor: Duration) {
+    self.maxStop = maxStop
+    self.checksStacks = checksStacks
+    self.retryFor = retryFor
+  }
+}
+
+/// The content of a patch that is to be loaded.
+package enum PatchContent: Sendable {
+  /// An artifact, read and checked.
+  case artifact(PatchArtifact)
+  /// New values of variables.
+  case values(ValuePatch)
+
+  /// The patch's identity.
+  package var id: SHA256Digest {
+    switch self {
+    case .artifact(let artifact): artifact.id
+    case .values(let patch): patch.id
+    }
+  }
+}
+
+/// New values for variables of one build.
+package struct ValuePatch: Equatable, Sendable {
+  /// The SHA-256 of the entry in canonical form.
+  package var id: SHA256Digest
+  package var name: String
+  package var buildID: BuildID
+  package var values: [Value]
+
+  package struct Value: Equatable, Sendable {
+    package var symbol: String
+    /// In bytes from the symbol.
+    package var offset: UInt64
+    /// The bytes that must stand there before; nil for whatever does.
+    package var expect: [UInt8]?
+    package var set: [UInt8]
+  }
+}
+
+/// What a transition did.
+package struct TransitionOutcome: Equatable, Sendable {
+  /// The longest stop as measured, from before the first interrupt until after the last resume; nil when nothing stopped.
+  package var longestStop: Duration?
+  /// How many threads were stopped in the switch.
+  package var threads: Int
+  /// How many attempts the switch took.
+  package var tries: Int
+  /// Whether anything was changed at all.
+  package var changed: Bool
+  /// The patches that were to be unloaded and stay loaded, and why.
+  package var keptLoaded: [KeptLoaded]
+  /// The values that the program changed itself and that were left alone.
+  package var valuesLeft: [ObservedPatch.Drift]
+  /// What a killed tool had left and this one cleared up, in words for the log.
+  package var recovered: [String]
+
+  package struct KeptLoaded: Equatable, Sendable {
+    package var patch: SHA256Digest
+    package var reason: TransitionRefused.Reason
+  }
+}

@@ -1,0 +1,7 @@
+/// A `.lpatch` file, read and checked: nothing in it can be wrong any more (docs/artifact.md).
+package struct PatchArtifact: Sendable {
+  /// The SHA-256 of the file.
+  package let id: SHA256Digest
+  /// What the artifact says of itself.
+  package let info: PatchInfo
+}

@@ -1,0 +1,3 @@
+internal import CCapstone
+internal import Subprocess
+package func capv() -> Int { Int(cs_version(nil,nil)) }
