@@ -1,0 +1,55 @@
+# make          the program: .build/release/lpreconcile
+# make demo     real services, fixed while they run
+# make test     what CI runs: lint, one release build, all tests
+# make check    the same with a debug build and the sanitizers
+# make bench    the benchmarks of docs/performance.md
+# make install  [DESTDIR=…] the program and its schemas, where Debian would put them
+
+SWIFT_BUILD = swift build -c release --explicit-target-dependency-import-check error
+PROGRAM = .build/release/lpreconcile
+DESTDIR =
+prefix = /usr
+
+.PHONY: all build demo test check bench lint format install clean setup
+
+all: build
+
+setup:
+	@scripts/setup build
+
+build: setup
+	@$(SWIFT_BUILD) --product lpreconcile
+
+demo:
+	@scripts/setup demo
+	@$(SWIFT_BUILD) --product lpreconcile
+	@demo/run
+
+test:
+	@scripts/setup test
+	@$(MAKE) --no-print-directory lint
+	@$(SWIFT_BUILD) --build-tests
+	@swift test -c release --skip-build
+
+check: test
+	@swift build --scratch-path .build-debug --explicit-target-dependency-import-check error --build-tests
+	@swift test --scratch-path .build-debug --skip-build
+
+bench:
+	@scripts/setup test
+	@$(SWIFT_BUILD) --product lpreconcile
+	@Benchmarks/run
+
+lint:
+	@swift format lint --strict --parallel --recursive Package.swift Sources Tests
+
+format:
+	@swift format --in-place --parallel --recursive Package.swift Sources Tests
+
+install:
+	install -D -m 755 -s $(PROGRAM) $(DESTDIR)$(prefix)/sbin/lpreconcile
+	install -d -m 755 $(DESTDIR)/etc/lpreconcile/manifests.d $(DESTDIR)$(prefix)/share/lpreconcile
+	install -m 644 schema/*.json $(DESTDIR)$(prefix)/share/lpreconcile
+
+clean:
+	rm -rf .build .build-debug
