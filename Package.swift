@@ -52,6 +52,10 @@ let package = Package(
         .unsafeFlags(["-static-executable", "-Xlinker", "--gc-sections"]),
       ]),
 
+    // Victims: small programs that the tests compile, start, observe and patch.
+    .target(name: "VictimKit", path: "Tests/VictimKit", swiftSettings: strict),
+
+    .testTarget(name: "LiveProcessTests", dependencies: ["LiveProcess", "Patch", "VictimKit"], swiftSettings: strict),
     .testTarget(name: "PatchTests", dependencies: ["Patch"], swiftSettings: strict),
   ]
 )
