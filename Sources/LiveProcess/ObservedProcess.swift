@@ -28,6 +28,21 @@ package struct ObservedProcess: Equatable, Sendable {
     /// Its ledgers are damaged: the field and its offset.
     case damagedLedger(field: String, at: RemoteAddress)
   }
+
+  package init(
+    identity: ProcessIdentity, name: String, arguments: [String], userID: UInt32, cgroup: String,
+    binaries: [MappedBinary], patches: [ObservedPatch], leftovers: [String], unreadable: UnreadableReason? = nil
+  ) {
+    self.identity = identity
+    self.name = name
+    self.arguments = arguments
+    self.userID = userID
+    self.cgroup = cgroup
+    self.binaries = binaries
+    self.patches = patches
+    self.leftovers = leftovers
+    self.unreadable = unreadable
+  }
 }
 
 /// One ELF file as a process has it mapped.
@@ -41,6 +56,14 @@ package struct MappedBinary: Equatable, Sendable {
   package var loadBias: UInt64
   /// From the lowest mapped address to behind the highest.
   package var range: Range<RemoteAddress>
+
+  package init(buildID: BuildID, path: String, isDeleted: Bool, loadBias: UInt64, range: Range<RemoteAddress>) {
+    self.buildID = buildID
+    self.path = path
+    self.isDeleted = isDeleted
+    self.loadBias = loadBias
+    self.range = range
+  }
 }
 
 /// One patch in one process, as its ledger and the memory show it.
@@ -80,6 +103,13 @@ package struct ObservedPatch: Equatable, Sendable {
     package var address: RemoteAddress
     /// The function's or the value's size in bytes.
     package var size: UInt64
+
+    package init(kind: Kind, symbol: String, address: RemoteAddress, size: UInt64) {
+      self.kind = kind
+      self.symbol = symbol
+      self.address = address
+      self.size = size
+    }
   }
 
   /// One place where the memory is not what the ledger says.
@@ -103,5 +133,29 @@ package struct ObservedPatch: Equatable, Sendable {
     package var address: RemoteAddress
     package var expected: [UInt8]
     package var found: [UInt8]
+
+    package init(kind: Kind, symbol: String, address: RemoteAddress, expected: [UInt8], found: [UInt8]) {
+      self.kind = kind
+      self.symbol = symbol
+      self.address = address
+      self.expected = expected
+      self.found = found
+    }
+  }
+
+  package init(
+    id: SHA256Digest, name: String, description: String? = nil, fixes: [String], buildID: BuildID, state: State,
+    places: [Place], drift: [Drift], activatedAt: Int64? = nil, mappedSize: UInt64
+  ) {
+    self.id = id
+    self.name = name
+    self.description = description
+    self.fixes = fixes
+    self.buildID = buildID
+    self.state = state
+    self.places = places
+    self.drift = drift
+    self.activatedAt = activatedAt
+    self.mappedSize = mappedSize
   }
 }

@@ -73,4 +73,16 @@ package struct TransitionRefused: Error, Equatable {
       self.text = text
     }
   }
+
+  package init(
+    process: ProcessIdentity, patch: String? = nil, symbol: String? = nil, reason: Reason, tries: Int,
+    longestStop: Duration? = nil
+  ) {
+    self.process = process
+    self.patch = patch
+    self.symbol = symbol
+    self.reason = reason
+    self.tries = tries
+    self.longestStop = longestStop
+  }
 }

@@ -12,6 +12,18 @@ package struct TransitionRequest: Sendable {
   /// The patches to unload at the end.
   package var unload: [SHA256Digest]
   package var policy: SwitchPolicy
+
+  package init(
+    process: ProcessIdentity, load: [PatchContent], activate: [SHA256Digest], deactivate: [SHA256Digest],
+    unload: [SHA256Digest], policy: SwitchPolicy
+  ) {
+    self.process = process
+    self.load = load
+    self.activate = activate
+    self.deactivate = deactivate
+    self.unload = unload
+    self.policy = policy
+  }
 }
 
 /// How a switch is made.
@@ -61,6 +73,20 @@ package struct ValuePatch: Equatable, Sendable {
     /// The bytes that must stand there before; nil for whatever does.
     package var expect: [UInt8]?
     package var set: [UInt8]
+
+    package init(symbol: String, offset: UInt64, expect: [UInt8]? = nil, set: [UInt8]) {
+      self.symbol = symbol
+      self.offset = offset
+      self.expect = expect
+      self.set = set
+    }
+  }
+
+  package init(id: SHA256Digest, name: String, buildID: BuildID, values: [Value]) {
+    self.id = id
+    self.name = name
+    self.buildID = buildID
+    self.values = values
   }
 }
 
@@ -84,5 +110,23 @@ package struct TransitionOutcome: Equatable, Sendable {
   package struct KeptLoaded: Equatable, Sendable {
     package var patch: SHA256Digest
     package var reason: TransitionRefused.Reason
+
+    package init(patch: SHA256Digest, reason: TransitionRefused.Reason) {
+      self.patch = patch
+      self.reason = reason
+    }
+  }
+
+  package init(
+    longestStop: Duration? = nil, threads: Int, tries: Int, changed: Bool, keptLoaded: [KeptLoaded],
+    valuesLeft: [ObservedPatch.Drift], recovered: [String]
+  ) {
+    self.longestStop = longestStop
+    self.threads = threads
+    self.tries = tries
+    self.changed = changed
+    self.keptLoaded = keptLoaded
+    self.valuesLeft = valuesLeft
+    self.recovered = recovered
   }
 }
