@@ -1,12 +1,14 @@
 /// Something to say about a place in a manifest.
 package struct Diagnostic: Equatable, Sendable {
+  /// How much it matters.
   package enum Severity: String, Sendable {
     case error, warning, note
   }
+  /// How much it matters; a note stands below the error that it belongs to.
   package var severity: Severity
   /// The stable code, such as `LP0103`.
   package var code: String
-  /// Where; nil range means the file as a whole (it could not be read).
+  /// Where; line 1, column 1 without a source line when the file as a whole is meant.
   package var at: SourceRange
   /// What is wrong, in one line without the place and the code.
   package var message: String
@@ -17,6 +19,7 @@ package struct Diagnostic: Equatable, Sendable {
   /// Other places that matter, such as the other one of two that clash.
   package var notes: [Diagnostic]
 
+  /// Makes a diagnostic.
   package init(
     _ severity: Severity = .error, _ code: String, at: SourceRange, _ message: String, hint: String? = nil,
     sourceLine: String? = nil, notes: [Diagnostic] = []

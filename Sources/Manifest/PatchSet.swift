@@ -19,6 +19,21 @@ package struct PatchSet: Equatable, Sendable {
   /// Where the document begins.
   package var declaredAt: SourceRange
 
+  /// Makes a patch set; nothing is checked.
+  package init(
+    name: String, description: String? = nil, binary: String, builds: [Build], unknownBuilds: UnknownBuilds = .report,
+    processes: ProcessFilter = ProcessFilter(), policy: Policy, declaredAt: SourceRange
+  ) {
+    self.name = name
+    self.description = description
+    self.binary = binary
+    self.builds = builds
+    self.unknownBuilds = unknownBuilds
+    self.processes = processes
+    self.policy = policy
+    self.declaredAt = declaredAt
+  }
+
   /// What to do about a process of the binary whose build is not listed.
   package enum UnknownBuilds: String, CaseIterable, Sendable {
     case report, fail, ignore
@@ -28,8 +43,17 @@ package struct PatchSet: Equatable, Sendable {
   package struct Build: Equatable, Sendable {
     /// Lower-case hexadecimal digits, an even number of them.
     package var buildID: String
+    /// In the order written; a name is listed once.
     package var patches: [PatchEntry]
+    /// Where the build-id is written.
     package var declaredAt: SourceRange
+
+    /// Makes a build's list; nothing is checked.
+    package init(buildID: String, patches: [PatchEntry], declaredAt: SourceRange) {
+      self.buildID = buildID
+      self.patches = patches
+      self.declaredAt = declaredAt
+    }
   }
 
   /// Narrows a patch set to some processes; every given key must match.
@@ -40,6 +64,13 @@ package struct PatchSet: Equatable, Sendable {
     package var cgroups: [String]?
     /// Globs against argv, one for one from the first; more arguments may follow; nil means any.
     package var command: [String]?
+
+    /// Makes a filter; without arguments it lets every process pass.
+    package init(users: [String]? = nil, cgroups: [String]? = nil, command: [String]? = nil) {
+      self.users = users
+      self.cgroups = cgroups
+      self.command = command
+    }
   }
 
   /// How a switch is made.
@@ -51,6 +82,22 @@ package struct PatchSet: Equatable, Sendable {
     package var retryFor: Duration
     /// Where `retryFor` is written, or where it would be: for the message of a busy process.
     package var declaredAt: SourceRange
+
+    /// `maxStop` where the manifest says nothing.
+    package static let defaultMaxStop = Duration.milliseconds(100)
+    /// `retryFor` where the manifest says nothing.
+    package static let defaultRetryFor = Duration.seconds(30)
+
+    /// Makes a policy; what is left out has the manifest's default.
+    package init(
+      maxStop: Duration = Policy.defaultMaxStop, consistency: Consistency = .stackCheck,
+      retryFor: Duration = Policy.defaultRetryFor, declaredAt: SourceRange
+    ) {
+      self.maxStop = maxStop
+      self.consistency = consistency
+      self.retryFor = retryFor
+      self.declaredAt = declaredAt
+    }
   }
 
   /// When a switch counts as safe.
@@ -60,44 +107,4 @@ package struct PatchSet: Equatable, Sendable {
     /// A call in progress may end in the old code while new calls enter the new.
     case immediate
   }
-}
-
-/// One patch that a build's list names.
-package struct PatchEntry: Equatable, Sendable {
-  package var name: String
-  package var state: PatchState
-  package var content: Content
-  /// Where the entry begins.
-  package var declaredAt: SourceRange
-
-  package enum Content: Equatable, Sendable {
-    /// An artifact: its path with the manifest's folder before it, and the SHA-256 (64 lower-case digits) of its content.
-    case artifact(path: String, sha256: String, pathAt: SourceRange, sha256At: SourceRange)
-    /// New values for variables.
-    case values([ValueChange])
-  }
-}
-
-/// What the administrator wants of a patch.
-package enum PatchState: String, CaseIterable, Sendable {
-  case active, loaded, absent
-}
-
-/// A new value for (a part of) a variable.
-package struct ValueChange: Equatable, Sendable {
-  /// The variable's symbol.
-  package var symbol: String
-  /// In bytes from the symbol.
-  package var offset: UInt64
-  package var type: ValueType
-  /// The bytes that the place must hold before, in the target's byte order; nil for whatever it holds.
-  package var expect: [UInt8]?
-  /// The bytes to write, in the target's byte order; as many as the type has.
-  package var set: [UInt8]
-  package var declaredAt: SourceRange
-}
-
-/// The types of a value: `int8` to `uint64`, `float`, `double`, `bool`, `bytes`.
-package enum ValueType: String, CaseIterable, Sendable {
-  case int8, int16, int32, int64, uint8, uint16, uint32, uint64, float, double, bool, bytes
 }

@@ -1,0 +1,4 @@
+/// What the administrator wants of a patch.
+package enum PatchState: String, CaseIterable, Sendable {
+  case active, loaded, absent
+}
