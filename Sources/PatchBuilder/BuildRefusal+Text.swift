@@ -1,0 +1,99 @@
+extension BuildRefusal {
+  /// The stable code of the reason.
+  package var code: BuildCode {
+    switch reason {
+    case .unreadable: .unreadable
+    case .notWritable: .notWritable
+    case .notATarget: .notATarget
+    case .noBuildID: .noBuildID
+    case .symbolsOfAnotherBuild: .symbolsOfAnotherBuild
+    case .badName, .nothingToReplace: .badRequest
+    case .toolMissing: .toolMissing
+    case .toolFailed: .toolFailed
+    case .notDefined: .notDefined
+    case .artifactDamaged: .artifactDamaged
+    case .functionUnknown: .functionUnknown
+    case .functionAmbiguous: .functionAmbiguous
+    case .notAFunction: .notAFunction
+    case .onlySpecialisedCopies: .onlySpecialisedCopies
+    case .entry(let refusal): refusal.code
+    case .symbolUnknown: .symbolUnknown
+    case .symbolAmbiguous: .symbolAmbiguous
+    case .threadLocalOfLibrary, .definesThreadLocal: .threadLocal
+    case .definesConstructor: .constructor
+    case .relocation: .relocation
+    case .stackArguments: .stackArguments
+    case .wideRegisters: .wideRegisters
+    }
+  }
+
+  /// What is wrong, in one sentence without place, symbol and code; a tool's own words follow on lines of their own.
+  package var message: String {
+    switch reason {
+    case .unreadable(let errno):
+      errno == 0 ? "cannot be read: too large" : "cannot be read: \(SystemMessage.of(errno))"
+    case .notWritable(let errno): "cannot be written: \(SystemMessage.of(errno))"
+    case .notATarget(let why): "is not an x86-64 executable or shared library: \(why)"
+    case .noBuildID: "has no GNU build-id"
+    case .symbolsOfAnotherBuild(let why): "belongs to another build: \(why)"
+    case .badName: "is not a name for a patch"
+    case .nothingToReplace: "no function to replace is named"
+    case .toolMissing(let tool): "\(tool) is not installed"
+    case .toolFailed(let tool, let output): "\(tool) failed:\n\(output)"
+    case .notDefined: "no replacement file defines this function"
+    case .artifactDamaged(let why): "the artifact cannot be read back: \(why)"
+    case .functionUnknown(_, let stripped):
+      stripped ? "the binary, which is stripped, has no function of this name" : "the binary has no function of this name"
+    case .functionAmbiguous(let candidates): "is the name of several functions: \(candidates.joined(separator: ", "))"
+    case .notAFunction(let what): "is \(what)"
+    case .onlySpecialisedCopies(let names):
+      "exists only as copies with another signature: \(names.joined(separator: ", "))"
+    case .entry(let refusal): refusal.message
+    case .symbolUnknown: "is defined neither by the binary nor by the libraries it is linked with"
+    case .symbolAmbiguous(let candidates): "is the name of several places: \(candidates.joined(separator: ", "))"
+    case .threadLocalOfLibrary: "is a thread-local variable of a library"
+    case .definesThreadLocal: "is a new thread-local variable"
+    case .definesConstructor(let section): "has code that is to run at start (\(section))"
+    case .relocation(let type): "is referred to in a way that cannot be resolved in a process (\(type))"
+    case .stackArguments(let registers, let why):
+      "callers may rely on \(registers.joined(separator: ", ")), which only a stub could keep, and \(why)"
+    case .wideRegisters(let caller): "its caller \(caller) uses AVX, mask or MMX registers"
+    }
+  }
+
+  /// What to do about it, in one sentence.
+  package var nextStep: String {
+    switch reason {
+    case .unreadable: "check the path and its permissions"
+    case .notWritable: "choose another --output"
+    case .notATarget: "give the path of the program or library itself"
+    case .noBuildID: "link the binary with -Wl,--build-id, or take the distribution's own"
+    case .symbolsOfAnotherBuild: "take the debug package of exactly this version, or rebuild its source unchanged"
+    case .badName: "use 1 to 64 of A-Z a-z 0-9 . _ -"
+    case .nothingToReplace: "name each function with --replace"
+    case .toolMissing(let tool): "install it (apt-get install gcc), or name another than \(tool) with --cc"
+    case .toolFailed: "correct what it complains of, or give the flags it needs after --"
+    case .notDefined: "define it, not static, or leave out its --replace"
+    case .artifactDamaged: "report this as a defect, with the command line"
+    case .functionUnknown(let similar, let stripped):
+      BuildRefusal.suggestion(similar) ?? (stripped ? "give the symbols with --symbols" : "check the spelling; it may be inlined")
+    case .functionAmbiguous(let candidates):
+      "say which, such as --replace \(candidates.first ?? "name@0x1f40")"
+    case .notAFunction: "replace the function that holds the code"
+    case .onlySpecialisedCopies: "replace the functions that call it"
+    case .entry(let refusal): refusal.nextStep
+    case .symbolUnknown(let similar):
+      BuildRefusal.suggestion(similar) ?? "give --symbols for static names, or define it in a replacement file"
+    case .symbolAmbiguous(let candidates): "say which, such as --use \(candidates.first ?? "name@0x1f40")"
+    case .threadLocalOfLibrary: "call a function of the library that reads it"
+    case .definesThreadLocal: "use a variable of another kind, or one of the executable"
+    case .definesConstructor: "initialise the data statically"
+    case .relocation: "compile without the flags that ask for it"
+    case .stackArguments, .wideRegisters: "replace the functions that call it"
+    }
+  }
+
+  private static func suggestion(_ similar: [String]) -> String? {
+    similar.isEmpty ? nil : "did you mean \(similar.joined(separator: " or "))?"
+  }
+}
