@@ -56,6 +56,8 @@ let package = Package(
     .target(name: "VictimKit", path: "Tests/VictimKit", swiftSettings: strict),
 
     .testTarget(name: "LiveProcessTests", dependencies: ["LiveProcess", "Patch", "VictimKit"], swiftSettings: strict),
+    .testTarget(
+      name: "ReconcilerTests", dependencies: ["Reconciler", "Manifest", "Patch", "LiveProcess"], swiftSettings: strict),
     .testTarget(name: "PatchTests", dependencies: ["Patch"], swiftSettings: strict),
   ]
 )

@@ -1,0 +1,37 @@
+package import LiveProcess
+package import Patch
+
+/// The machine as the executor sees it: looked at, and changed one process at a time.
+///
+/// ``LinuxMachine`` is the real one; the tests model it.
+package protocol Machine: Sendable {
+  /// Looks at every process that the question may mean, without stopping or changing any.
+  func observe(_ question: Question) -> Observation
+
+  /// Runs one transition, on the calling thread; returns early, between two attempts, once an interruption is wanted.
+  func transition(
+    _ request: TransitionRequest, interruption: Interruption
+  ) throws(TransitionRefused) -> TransitionOutcome
+}
+
+/// What a look is about, so that nothing is read that no one asked for.
+package struct Question: Equatable, Sendable {
+  /// The paths and globs of the manifests, as written.
+  package var binaries: [String]
+  /// The builds that the manifests list.
+  package var builds: Set<BuildID>
+  /// Only these processes; nil for all.
+  package var processes: Set<ProcessID>?
+
+  package init(binaries: [String], builds: Set<BuildID>, processes: Set<ProcessID>? = nil) {
+    self.binaries = binaries
+    self.builds = builds
+    self.processes = processes
+  }
+
+  package init(about desired: DesiredState, processes: Set<ProcessID>? = nil) {
+    self.init(
+      binaries: desired.sets.map(\.binary).uniqued(),
+      builds: Set(desired.sets.flatMap { $0.builds.map(\.buildID) }), processes: processes)
+  }
+}
