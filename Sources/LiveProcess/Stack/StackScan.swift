@@ -1,0 +1,59 @@
+package import Patch
+
+/// Looks through the words of stacks for addresses into ranges, quickly and without knowing what the words are.
+package struct StackScan {
+  /// A word worth a closer look: its index in what was scanned.
+  package enum Hit: Equatable, Sendable {
+    /// It may be a return address into a function: it points into the range, or just behind it when the call is the
+    /// function's last instruction.
+    case returnAddress(Int)
+    /// It points strictly inside bytes that are about to change.
+    case inside(Int)
+    /// Here the segment registers of a signal frame may stand.
+    case signalFrame(Int)
+  }
+
+  let functions: AddressRanges
+  let places: AddressRanges
+  /// Words outside `low ... low + extent` point into nothing.
+  private let low: UInt64
+  private let extent: UInt64
+
+  /// - Parameter functions: code that must not be in use; a word equal to a lower bound is a function pointer, no hit.
+  /// - Parameter places: bytes that are about to change; a word equal to a lower bound may stay.
+  package init(functions: [Range<RemoteAddress>], places: [Range<RemoteAddress>]) {
+    self.functions = AddressRanges(functions)
+    // "Strictly inside" becomes "inside" when the first address is left out.
+    self.places = AddressRanges(
+      places.compactMap { place in
+        place.isEmpty ? nil : RemoteAddress(place.lowerBound.value + 1)..<place.upperBound
+      })
+    let hulls = [self.functions.hull, self.places.hull].compactMap { $0 }
+    let lowest = hulls.map(\.lowerBound).min()
+    let highest = hulls.map(\.upperBound).max()
+    if let lowest, let highest {
+      low = lowest
+      extent = highest - lowest
+    } else {
+      low = .max
+      extent = 0
+    }
+  }
+
+  /// Appends the hits among some words.
+  package func scan(_ words: Span<UInt64>, from start: Int, to end: Int, into hits: inout [Hit]) {
+    let (low, extent) = (low, extent)
+    for index in start..<end {
+      let word = words[index]
+      if word &- low > extent && word != X86_64SignalFrame.segments { continue }
+      if word == X86_64SignalFrame.segments { hits.append(.signalFrame(index)) }
+      if places.contains(word) { hits.append(.inside(index)) }
+      if functions.contains(word &- 1) { hits.append(.returnAddress(index)) }
+    }
+  }
+
+  /// Whether an instruction about to run is in one of the functions or inside one of the places.
+  package func holds(instruction: UInt64) -> Bool {
+    functions.contains(instruction) || places.contains(instruction)
+  }
+}
