@@ -4,6 +4,7 @@
 // policy, no loop, no allocation. ptrace(2) is variadic in C, and so never imported; timer_create(2) takes a union that
 // is not; the rest has no wrapper in glibc 2.36.
 #pragma once
+#include "observe.h"
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
