@@ -1,0 +1,137 @@
+package import Patch
+
+/// The record at the head of a patch's mapping, from which any later run sees what was done and how to take it back.
+///
+/// It is written before the mapping appears in the process and changes in three fields only: the state, the time of the
+/// last activation, and the bytes that stood in the patched variables before. docs/ledger.md has the layout.
+package struct Ledger: Equatable, Sendable {
+  /// The first eight bytes of every ledger.
+  package static let magic = Array("LPLEDGER".utf8)
+  /// The version that this tool writes, and the newest that it reads.
+  package static let currentVersion: UInt32 = 1
+  /// The longest ledger that is read, in bytes.
+  package static let maximumSize = 16 << 20
+
+  package enum State: UInt32, Sendable {
+    /// The mapping is being made; a run that finds it takes it away.
+    case loading = 1
+    /// The mapping is complete.
+    case loaded = 2
+  }
+
+  /// The artifact's SHA-256; for values that of the entry in canonical form.
+  package var id: SHA256Digest
+  package var state: State
+  /// Its bit in the state word, 0 to 63.
+  package var bit: Int
+  /// When it was last activated, in seconds after the epoch; nil when it never was.
+  package var activatedAt: Int64?
+  /// A label for people.
+  package var name: String
+  package var description: String?
+  package var fixes: [String]
+  /// The build that it is made for.
+  package var buildID: BuildID
+  /// What that build's link-time addresses are shifted by in this process.
+  package var loadBias: UInt64
+  /// Where the mapping, and with it this ledger, begins.
+  package var base: RemoteAddress
+  /// The address of the 64-bit state word.
+  package var stateWord: RemoteAddress
+  package var parts: [Part]
+  package var functions: [Function]
+  package var values: [Value]
+
+  /// One part of the mapping, page-aligned.
+  package struct Part: Equatable, Sendable {
+    package enum Protection: UInt8, Sendable {
+      case readOnly = 1
+      case executable = 5
+      case writable = 3
+    }
+    /// In bytes from the mapping's start.
+    package var offset: UInt64
+    /// In bytes; a multiple of the page size.
+    package var size: UInt64
+    package var protection: Protection
+    /// The SHA-256 of its content as loaded, the else-slots taken as zero; nil for what may change.
+    package var digest: SHA256Digest?
+  }
+
+  /// A replaced function.
+  package struct Function: Equatable, Sendable {
+    package var symbol: String
+    /// All of the function, from its symbol's address.
+    package var range: Range<RemoteAddress>
+    /// Where the branch goes: the function's address, or behind its `endbr64`.
+    package var place: RemoteAddress
+    /// The bytes of the build at the place, 5 to 15 of them.
+    package var original: [UInt8]
+    /// The branch straight to the replacement.
+    package var direct: [UInt8]
+    package var replacement: RemoteAddress
+    /// How the entry leads to either code while the switch is made; nil where only the direct form is possible.
+    package var gate: Gate?
+  }
+
+  /// A function's gate.
+  package struct Gate: Equatable, Sendable {
+    /// The branch from the entry to the gate.
+    package var branch: [UInt8]
+    /// The gate's code.
+    package var range: Range<RemoteAddress>
+    /// The 8-byte aligned address of the word that says where the gate leads while the patch's bit is not set.
+    package var elseSlot: RemoteAddress
+    /// The entry's own first instructions, moved.
+    package var moved: RemoteAddress
+    /// For each of them where it is in the function and in the copy.
+    package var instructions: [MovedInstruction]
+    /// Whether the function branches back to the place.
+    package var branchesToEntry: Bool
+  }
+
+  /// An instruction of an entry and its moved copy.
+  package struct MovedInstruction: Equatable, Sendable {
+    package var original: RemoteAddress
+    package var moved: RemoteAddress
+  }
+
+  /// A replaced value.
+  package struct Value: Equatable, Sendable {
+    package var symbol: String
+    package var address: RemoteAddress
+    /// The bytes to set.
+    package var new: [UInt8]
+    /// The bytes that stood there at the last activation; as many as ``new``.
+    package var original: [UInt8]
+    /// The bytes that must stand there before; nil for whatever does.
+    package var expect: [UInt8]?
+  }
+}
+
+extension Ledger {
+  /// Whether only a single branch can switch it: it has one function and that has no gate.
+  package var isDirectForm: Bool { functions.contains { $0.gate == nil } }
+
+  /// The word with this patch's bit alone.
+  package var mask: UInt64 { 1 << UInt64(bit) }
+
+  /// All of the mapping; nil when its parts reach beyond the address space.
+  package var mappedRange: Range<RemoteAddress>? {
+    var end = base
+    for part in parts {
+      let (size, overflow) = part.offset.addingReportingOverflow(part.size)
+      guard !overflow, let partEnd = base.advanced(by: size) else { return nil }
+      end = max(end, partEnd)
+    }
+    return base..<end
+  }
+
+  /// The parts that hold code.
+  package var textRanges: [Range<RemoteAddress>] {
+    parts.filter { $0.protection == .executable }.compactMap { part in
+      guard let start = base.advanced(by: part.offset), let end = start.advanced(by: part.size) else { return nil }
+      return start..<end
+    }
+  }
+}
