@@ -56,6 +56,13 @@ package struct Ledger: Equatable, Sendable {
     package var protection: Protection
     /// The SHA-256 of its content as loaded, the else-slots taken as zero; nil for what may change.
     package var digest: SHA256Digest?
+
+    package init(offset: UInt64, size: UInt64, protection: Protection, digest: SHA256Digest?) {
+      self.offset = offset
+      self.size = size
+      self.protection = protection
+      self.digest = digest
+    }
   }
 
   /// A replaced function.
@@ -72,6 +79,19 @@ package struct Ledger: Equatable, Sendable {
     package var replacement: RemoteAddress
     /// How the entry leads to either code while the switch is made; nil where only the direct form is possible.
     package var gate: Gate?
+
+    package init(
+      symbol: String, range: Range<RemoteAddress>, place: RemoteAddress, original: [UInt8], direct: [UInt8],
+      replacement: RemoteAddress, gate: Gate?
+    ) {
+      self.symbol = symbol
+      self.range = range
+      self.place = place
+      self.original = original
+      self.direct = direct
+      self.replacement = replacement
+      self.gate = gate
+    }
   }
 
   /// A function's gate.
@@ -88,12 +108,29 @@ package struct Ledger: Equatable, Sendable {
     package var instructions: [MovedInstruction]
     /// Whether the function branches back to the place.
     package var branchesToEntry: Bool
+
+    package init(
+      branch: [UInt8], range: Range<RemoteAddress>, elseSlot: RemoteAddress, moved: RemoteAddress,
+      instructions: [MovedInstruction], branchesToEntry: Bool
+    ) {
+      self.branch = branch
+      self.range = range
+      self.elseSlot = elseSlot
+      self.moved = moved
+      self.instructions = instructions
+      self.branchesToEntry = branchesToEntry
+    }
   }
 
   /// An instruction of an entry and its moved copy.
   package struct MovedInstruction: Equatable, Sendable {
     package var original: RemoteAddress
     package var moved: RemoteAddress
+
+    package init(original: RemoteAddress, moved: RemoteAddress) {
+      self.original = original
+      self.moved = moved
+    }
   }
 
   /// A replaced value.
@@ -106,6 +143,35 @@ package struct Ledger: Equatable, Sendable {
     package var original: [UInt8]
     /// The bytes that must stand there before; nil for whatever does.
     package var expect: [UInt8]?
+
+    package init(symbol: String, address: RemoteAddress, new: [UInt8], original: [UInt8], expect: [UInt8]?) {
+      self.symbol = symbol
+      self.address = address
+      self.new = new
+      self.original = original
+      self.expect = expect
+    }
+  }
+
+  package init(
+    id: SHA256Digest, state: State, bit: Int, activatedAt: Int64?, name: String, description: String?, fixes: [String],
+    buildID: BuildID, loadBias: UInt64, base: RemoteAddress, stateWord: RemoteAddress, parts: [Part],
+    functions: [Function], values: [Value]
+  ) {
+    self.id = id
+    self.state = state
+    self.bit = bit
+    self.activatedAt = activatedAt
+    self.name = name
+    self.description = description
+    self.fixes = fixes
+    self.buildID = buildID
+    self.loadBias = loadBias
+    self.base = base
+    self.stateWord = stateWord
+    self.parts = parts
+    self.functions = functions
+    self.values = values
   }
 }
 

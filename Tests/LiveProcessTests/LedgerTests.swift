@@ -1,5 +1,6 @@
-import LiveProcess
 import Glibc
+import LiveProcess
+
 import Patch
 import Testing
 
@@ -32,7 +33,8 @@ struct LedgerTests {
   func fixture() throws {
     let path = "\(#filePath)".replacing("LedgerTests.swift", with: "Fixtures/ledger-1.bin")
     var bytes = [UInt8](repeating: 0, count: 65536)
-    let file = open(path, O_RDONLY)
+    // SAFETY: the path lives for the call; the count is that of the array.
+    let file = unsafe open(path, O_RDONLY)
     try #require(file >= 0, "\(path): errno \(errno)")
     let count = unsafe read(file, &bytes, bytes.count)
     close(file)

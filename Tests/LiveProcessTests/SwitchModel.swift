@@ -5,6 +5,7 @@ import Patch
 struct SeededNumbers: RandomNumberGenerator {
   private var state: UInt64
   init(seed: UInt64) { state = seed }
+
   mutating func next() -> UInt64 {
     state &+= 0x9e37_79b9_7f4a_7c15
     var z = state
@@ -29,10 +30,13 @@ struct SwitchModel {
   /// Patches over a few pages of functions and a few values, every one of them loaded and none active.
   init(_ numbers: inout SeededNumbers) {
     ledgers = []
-    let places = (0..<Int.random(in: 1...12, using: &numbers)).map { index in
-      UInt64(0x40_0000 + (index % 3) * 4096 + 16 + index * 64)
+    let placeCount = UInt64.random(in: 1...12, using: &numbers)
+    let places: [UInt64] = (0..<placeCount).map { (index: UInt64) -> UInt64 in
+      let page: UInt64 = (index % 3) * 4096
+      return 0x40_0010 + page + index * 64
     }
-    let values = (0..<Int.random(in: 0...4, using: &numbers)).map { UInt64(0x60_0000 + $0 * 32) }
+    let valueCount = UInt64.random(in: 0...4, using: &numbers)
+    let values: [UInt64] = (0..<valueCount).map { (index: UInt64) -> UInt64 in 0x60_0000 + index * 32 }
     for bit in 0..<Int.random(in: 1...4, using: &numbers) {
       let chosen = Bool.random(using: &numbers) ? places : places.filter { _ in Bool.random(using: &numbers) }
       let chosenValues = values.filter { _ in Int.random(in: 0..<3, using: &numbers) == 0 }
