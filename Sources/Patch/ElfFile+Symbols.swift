@@ -27,17 +27,26 @@ extension ElfFile {
     let versions = kind == .dynamic ? try symbolVersions() : ElfVersions()
     let fields = ElfFields(bytes: try content(of: table), fileOffset: table.offset, name: name)
     var symbols: [ElfSymbol] = []
+    // Many symbols can point to one long name: the sum of all names is bounded, not only each.
+    var budget = Int(16 * min(stringSection.size, ElfSource.pieceLimit)) + 64 << 20
     let count = fields.bytes.count / 24
     symbols.reserveCapacity(count)
     for index in 1..<max(count, 1) {
       let at = index * 24
       let info: UInt8 = try fields.little("st_info", at: at + 4)
       let other: UInt8 = try fields.little("st_other", at: at + 5)
+      let text = try strings.string("symbol \(index) st_name", at: try fields.little("st_name", at: at))
+      budget -= text.utf8.count
+      guard budget >= 0 else {
+        throw DamagedElf(
+          field: "\(name) names", offset: table.offset + UInt64(at), found: "one name for very many symbols",
+          allowed: "names of at most 16 times their table and 64 MiB in all")
+      }
       let version = versions.version(of: index)
       symbols.append(
         ElfSymbol(
-          index: index, name: try strings.string("symbol \(index) st_name", at: try fields.little("st_name", at: at)),
-          value: try fields.little("st_value", at: at + 8), size: try fields.little("st_size", at: at + 16),
+          index: index, name: text, value: try fields.little("st_value", at: at + 8),
+          size: try fields.little("st_size", at: at + 16),
           type: ElfSymbol.Kind(info & 15), binding: ElfSymbol.Binding(info >> 4),
           visibility: ElfSymbol.Visibility(rawValue: other & 3) ?? .default,
           place: try symbolPlace(try fields.little("st_shndx", at: at + 6), of: index, at: table.offset + UInt64(at) + 6),

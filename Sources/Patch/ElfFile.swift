@@ -22,8 +22,11 @@ package struct ElfFile: Sendable {
 
   /// The most sections that are accepted: below `SHN_LORESERVE`, so that no extended numbering is needed.
   package static let sectionLimit = 65_000
-  /// The longest name of a section, symbol or library that is accepted, in bytes.
+  /// The longest name of a symbol or library that is accepted, in bytes.
   package static let nameLimit = 16_384
+
+  /// The longest name of a section, in bytes; there can be ``sectionLimit`` of them.
+  package static let sectionNameLimit = 1024
 
   /// Opens a file; it stays open as long as the value lives.
   package init(path: String) throws(DamagedElf) {
@@ -108,7 +111,8 @@ package struct ElfFile: Sendable {
     for index in 0..<Int(count) {
       let at = index * 64
       let section = ElfSection(
-        index: index, name: try names.string("section \(index) sh_name", at: try table.little("sh_name", at: at)),
+        index: index,
+        name: try names.string("section \(index) sh_name", at: try table.little("sh_name", at: at), limit: sectionNameLimit),
         type: try table.little("sh_type", at: at + 4), flags: try table.little("sh_flags", at: at + 8),
         address: LinkAddress(try table.little("sh_addr", at: at + 16)),
         offset: try table.little("sh_offset", at: at + 24), size: try table.little("sh_size", at: at + 32),

@@ -13,8 +13,10 @@ struct ElfStrings {
     fileOffset = offset
   }
 
-  /// The string at an offset, which must end within the table, be UTF-8 and not be longer than ``ElfFile/nameLimit``.
-  func string(_ field: @autoclosure () -> String, at offset: UInt32) throws(DamagedElf) -> String {
+  /// The string at an offset, which must end within the table, be UTF-8 and not be longer than a limit.
+  func string(
+    _ field: @autoclosure () -> String, at offset: UInt32, limit nameLimit: Int = ElfFile.nameLimit
+  ) throws(DamagedElf) -> String {
     let start = Int(offset)
     // A file without names may have an empty table; offset 0 is the empty name everywhere.
     if start == 0 && bytes.isEmpty { return "" }
@@ -23,11 +25,11 @@ struct ElfStrings {
         field: field(), offset: fileOffset, found: "name at offset \(offset)",
         allowed: "an offset below \(bytes.count), the size of the string table")
     }
-    let limit = Swift.min(bytes.count, start + ElfFile.nameLimit + 1)
+    let limit = Swift.min(bytes.count, start + nameLimit + 1)
     guard let end = bytes[start..<limit].firstIndex(of: 0) else {
       throw DamagedElf(
         field: field(), offset: fileOffset + UInt64(start), found: "a name without an end",
-        allowed: "at most \(ElfFile.nameLimit) bytes and a zero byte")
+        allowed: "at most \(nameLimit) bytes and a zero byte")
     }
     guard let text = String(validating: bytes[start..<end], as: UTF8.self) else {
       throw DamagedElf(

@@ -1,15 +1,31 @@
 /// A `.lpatch` file, read and checked: nothing in it can be wrong any more (docs/artifact.md).
-package struct PatchArtifact: Sendable {
+package struct PatchArtifact: Equatable, Sendable {
   /// The SHA-256 of the file.
   package let id: SHA256Digest
   /// What the artifact says of itself.
   package let info: PatchInfo
+  /// The code and the data.
+  package let object: PatchObject
+  /// For each of `info.functions` the symbols that it names.
+  package let entries: [PatchEntry]
 
   /// Reads and checks a file.
   ///
   /// - Parameter file: the file's whole content.
   /// - Throws: ``DamagedArtifact``, the first trouble that was found.
   package init(reading file: [UInt8]) throws(DamagedArtifact) {
-    throw DamagedArtifact(.unsupported, field: "file", found: "an artifact", allowed: "nothing yet")
+    guard file.count <= PatchLimits.fileSize else {
+      throw DamagedArtifact(
+        field: "file", found: "\(file.count) bytes", allowed: "at most \(PatchLimits.fileSize) bytes")
+    }
+    let elf: ElfFile
+    do { elf = try ElfFile(bytes: file) } catch { throw DamagedArtifact(error) }
+    let reader = try PatchObjectReader(elf)
+    let info = try PatchInfo(reading: try reader.info())
+    let object = try reader.object(for: info)
+    self.info = info
+    self.object = object
+    entries = try PatchEntry.resolve(info, in: object)
+    id = SHA256Digest(of: file)
   }
 }

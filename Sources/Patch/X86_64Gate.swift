@@ -18,4 +18,25 @@ package enum X86_64Gate {
   package static let length: UInt64 = 32
   /// The offsets of the instruction pointer at which ``%r11`` lies on the stack.
   package static let pushedOffsets: Range<UInt64> = 2..<16
+
+  /// The bytes of a gate; offsets are from the image's beginning.
+  ///
+  /// - Parameters:
+  ///   - gate: where the gate lies.
+  ///   - literal: the 8 bytes that hold the state word's address.
+  ///   - bit: the patch's bit in the state word, 0 to 63.
+  ///   - replacement: where calls go while the bit is set.
+  ///   - slot: the 8 bytes that hold where calls go otherwise.
+  static func bytes(at gate: UInt64, literal: UInt64, bit: Int, replacement: UInt64, slot: UInt64) -> [UInt8] {
+    func distance(_ to: UInt64, behind offset: UInt64) -> [UInt8] {
+      UInt32(truncatingIfNeeded: to &- (gate + offset)).littleEndianBytes
+    }
+    return [0x41, 0x53]
+      + [0x4c, 0x8b, 0x1d] + distance(literal, behind: 9)
+      + [0x41, 0xf6, 0x43, UInt8(bit / 8), 1 << UInt8(bit % 8)]
+      + [0x41, 0x5b]
+      + [0x0f, 0x85] + distance(replacement, behind: 22)
+      + [0xff, 0x25] + distance(slot, behind: 28)
+      + [0xcc, 0xcc, 0xcc, 0xcc]
+  }
 }
