@@ -1,0 +1,75 @@
+internal import CElf
+internal import Patch
+
+/// Finds the full symbol table of a target.
+enum SymbolSource {
+  /// The symbols of the file given, else of the target itself, else of its separate debug file; empty when there is none.
+  ///
+  /// - Throws: a refusal when the given file cannot be read or belongs to another build.
+  static func find(
+    for target: ElfFile, at path: String, buildID: BuildID, given: String?
+  ) throws(BuildRefused) -> [ElfSymbol] {
+    if let given { return try read(given, for: target, buildID: buildID) }
+    do {
+      let own = try target.symbols(.full)
+      if !own.isEmpty { return own }
+      for candidate in try debugFiles(of: target, at: path, buildID: buildID) {
+        // A debug file that is absent or belongs to another build is no error: nobody named it.
+        guard let file = try? ElfFile(path: candidate), let found = try? file.buildID(), found == buildID else { continue }
+        return try file.symbols(.full)
+      }
+      return []
+    } catch {
+      throw BuildRefused(.notATarget(why: error.text), at: path)
+    }
+  }
+
+  /// Where a separate debug file may lie, as gdb looks for it ("Debugging Information in Separate Files").
+  private static func debugFiles(of target: ElfFile, at path: String, buildID: BuildID) throws(DamagedElf) -> [String] {
+    let digits = buildID.description
+    var candidates = ["/usr/lib/debug/.build-id/\(digits.prefix(2))/\(digits.dropFirst(2)).debug"]
+    if let link = try target.debugLink(), !link.name.contains("/") {
+      let folder = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
+      candidates += ["\(folder)/\(link.name)", "\(folder)/.debug/\(link.name)", "/usr/lib/debug\(folder)/\(link.name)"]
+    }
+    return candidates
+  }
+
+  private static func read(_ path: String, for target: ElfFile, buildID: BuildID) throws(BuildRefused) -> [ElfSymbol] {
+    do {
+      let donor = try ElfFile(path: path)
+      if try donor.buildID() != buildID, let difference = try difference(between: target, and: donor) {
+        throw BuildRefused(.symbolsOfAnotherBuild(why: difference), at: path)
+      }
+      let symbols = try donor.symbols(.full)
+      guard !symbols.isEmpty else { throw BuildRefused(.symbolsOfAnotherBuild(why: "it has no symbol table"), at: path) }
+      return symbols
+    } catch let refused as BuildRefused {
+      throw refused
+    } catch let damaged as DamagedElf {
+      throw BuildRefused(.symbolsOfAnotherBuild(why: damaged.text), at: path)
+    } catch {
+      throw BuildRefused(.symbolsOfAnotherBuild(why: "it cannot be read"), at: path)
+    }
+  }
+
+  /// The first loaded section in which two files differ, the note with the build-id excepted; nil when there is none.
+  ///
+  /// Reproducible builds make this a proof: with the same bytes at the same addresses each symbol is where the rebuild says.
+  private static func difference(between target: ElfFile, and donor: ElfFile) throws(DamagedElf) -> String? {
+    let mine = loaded(target)
+    let other = loaded(donor)
+    guard !mine.isEmpty else { return "the binary has no section headers to compare" }
+    for (a, b) in zip(mine, other) {
+      guard a.name == b.name, a.address == b.address, a.size == b.size, a.type == b.type, a.flags == b.flags else {
+        return "section \(a.name) at \(a.address) is \(b.name) at \(b.address) there, or has another size"
+      }
+      if try target.content(of: a) != donor.content(of: b) { return "the content of \(a.name) differs" }
+    }
+    return mine.count == other.count ? nil : "it has \(other.count) loaded sections, the binary \(mine.count)"
+  }
+
+  private static func loaded(_ file: ElfFile) -> [ElfSection] {
+    file.sections.filter { $0.flags & UInt64(SHF_ALLOC) != 0 && $0.name != ".note.gnu.build-id" }
+  }
+}

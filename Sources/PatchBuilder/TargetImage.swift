@@ -1,0 +1,101 @@
+internal import CElf
+internal import Patch
+
+/// The executable or library that a patch is for, read and checked.
+struct TargetImage: Sendable {
+  let path: String
+  let elf: ElfFile
+  let buildID: BuildID
+  let kind: PatchInfo.Target.Kind
+  let soname: String?
+  let needed: [String]
+  /// The executable segments, by address.
+  let code: [CodeSegment]
+  /// The segments without code, by address.
+  let data: [CodeSegment]
+  let symbols: SymbolCatalog
+  /// The file's `.dynsym`.
+  let dynamicSymbols: [ElfSymbol]
+  /// Whether it was linked for indirect branch tracking (`GNU_PROPERTY_X86_FEATURE_1_IBT`).
+  let tracksIndirectBranches: Bool
+
+  /// The bytes of a `PT_LOAD`, as far as they are in the file.
+  struct CodeSegment: Sendable {
+    let address: UInt64
+    let bytes: [UInt8]
+    var range: Range<UInt64> { address..<(address &+ UInt64(bytes.count)) }
+  }
+
+  init(path: String, symbols symbolsPath: String?) throws(BuildRefused) {
+    self.path = path
+    do {
+      elf = try ElfFile(path: path)
+    } catch {
+      throw BuildRefused(.notATarget(why: error.text), at: path)
+    }
+    do {
+      guard elf.machine == UInt16(EM_X86_64) else { throw BuildRefused(.notATarget(why: "made for another machine"), at: path) }
+      guard let kind = try elf.targetKind() else {
+        throw BuildRefused(.notATarget(why: "an object or core file"), at: path)
+      }
+      self.kind = kind
+      guard let buildID = try elf.buildID() else { throw BuildRefused(.noBuildID, at: path) }
+      self.buildID = buildID
+      let dynamic = try elf.dynamic()
+      soname = dynamic?.soname
+      needed = dynamic?.needed ?? []
+      var code: [CodeSegment] = []
+      var data: [CodeSegment] = []
+      for segment in elf.segments where segment.type == UInt32(PT_LOAD) && segment.fileSize > 0 {
+        let bytes = try elf.content(at: segment.address, count: segment.fileSize)
+        let part = CodeSegment(address: segment.address.value, bytes: bytes)
+        if segment.flags & UInt32(PF_X) != 0 { code.append(part) } else { data.append(part) }
+      }
+      self.code = code
+      self.data = data
+      dynamicSymbols = try elf.symbols(.dynamic)
+      tracksIndirectBranches = try elf.hasIndirectBranchTracking()
+      let full = try SymbolSource.find(for: elf, at: path, buildID: buildID, given: symbolsPath)
+      symbols = SymbolCatalog(full: full, dynamic: dynamicSymbols)
+    } catch let refused as BuildRefused {
+      throw refused
+    } catch let damaged as DamagedElf {
+      throw BuildRefused(.notATarget(why: damaged.text), at: path)
+    } catch {
+      throw BuildRefused(.notATarget(why: "unreadable"), at: path)
+    }
+  }
+
+  /// Bytes of code by their link-time address; nil when one segment's part of the file does not hold all of them.
+  func code(at address: UInt64, count: UInt64) -> [UInt8]? {
+    guard count > 0, let segment = code.first(where: { $0.range.contains(address) }) else { return nil }
+    let start = address - segment.address
+    guard count <= UInt64(segment.bytes.count) - start else { return nil }
+    return Array(segment.bytes[Int(start)..<Int(start + count)])
+  }
+
+  /// Whether an address lies in an executable segment.
+  func isCode(_ address: UInt64) -> Bool { code.contains { $0.range.contains(address) } }
+}
+
+extension DamagedElf {
+  /// What is wrong, in one clause.
+  var text: String { "\(field): found \(found), allowed \(allowed)" }
+}
+
+extension ElfFile {
+  /// Whether `.note.gnu.property` says that every indirect branch meets an `endbr64` (x86-64 psABI, program properties).
+  func hasIndirectBranchTracking() throws(DamagedElf) -> Bool {
+    guard let section = section(named: ".note.gnu.property"), section.size <= 4096 else { return false }
+    let note = try content(of: section)
+    // Elf64_Nhdr and "GNU\0", then properties: type, size, data padded to 8 bytes.
+    var at = 16
+    while let type = note.little(UInt32.self, at: at), let size = note.little(UInt32.self, at: at + 4), size <= 4096 {
+      if type == UInt32(GNU_PROPERTY_X86_FEATURE_1_AND), let bits = note.little(UInt32.self, at: at + 8) {
+        return bits & UInt32(GNU_PROPERTY_X86_FEATURE_1_IBT) != 0
+      }
+      at += 8 + (Int(size) + 7) & ~7
+    }
+    return false
+  }
+}
