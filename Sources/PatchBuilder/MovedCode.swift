@@ -36,7 +36,7 @@ struct MovedCode: Equatable, Sendable {
     var table: [ReplacedFunction.MovedInstruction] = []
     var code = Emission(symbol: symbol)
     for instruction in plan.instructions {
-      table.append(.init(original: instruction.address - plan.place, moved: size))
+      table.append(ReplacedFunction.MovedInstruction(from: instruction.address - plan.place, to: size))
       size += code.emit(instruction)
     }
     if let resumesAt = plan.resumesAt { _ = code.jump(to: resumesAt) }
