@@ -59,5 +59,6 @@ let package = Package(
     .testTarget(
       name: "ReconcilerTests", dependencies: ["Reconciler", "Manifest", "Patch", "LiveProcess"], swiftSettings: strict),
     .testTarget(name: "PatchTests", dependencies: ["Patch"], swiftSettings: strict),
+    .testTarget(name: "EndToEndTests", dependencies: ["VictimKit"], swiftSettings: strict),
   ]
 )
