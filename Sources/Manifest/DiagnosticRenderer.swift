@@ -21,8 +21,8 @@ package struct DiagnosticRenderer: Sendable {
     let at = diagnostic.at
     let place = "\(visible(at.file)):\(at.line):\(at.column):"
     let code = diagnostic.severity == .note ? "" : " [\(diagnostic.code)]"
-    var out = painted(place, "1") + " " + painted("\(diagnostic.severity.rawValue):", severityColour(diagnostic.severity))
-    out += " " + painted(visible(diagnostic.message), "1") + code + "\n"
+    let severity = painted("\(diagnostic.severity.rawValue):", severityColour(diagnostic.severity))
+    var out = painted(place, "1") + " " + severity + " " + painted(visible(diagnostic.message), "1") + code + "\n"
     if let line = diagnostic.sourceLine {
       out += source(line, at, hint: diagnostic.hint, severity: diagnostic.severity)
     } else if let hint = diagnostic.hint {

@@ -28,7 +28,8 @@ indirect enum JSONText {
     case .boolean(let value): out += value ? "true" : "false"
     case .array(let elements):
       let oneLine = indentation == nil || elements.allSatisfy(\.isScalar)
-      JSONText.write(elements.count, "[", "]", to: &out, indentation: oneLine ? nil : indentation, gap: indentation != nil) {
+      let levels = oneLine ? nil : indentation
+      JSONText.write(elements.count, "[", "]", to: &out, indentation: levels, gap: indentation != nil) {
         elements[$0].write(to: &$1, indentation: $2)
       }
     case .object(let members):

@@ -18,6 +18,7 @@ extension PatchSet.ProcessFilter {
   ///   - userID: the number of its effective user.
   ///   - cgroup: its cgroup-v2 path, such as `/system.slice/redis-server.service`; nil where there is none.
   ///   - arguments: its argv.
+  /// - Returns: whether the process is meant.
   package func matches(userName: String?, userID: UInt32, cgroup: String?, arguments: [String]) -> Bool {
     if let users, !users.contains(where: { $0 == userName || $0 == String(userID) }) { return false }
     if let cgroups {
