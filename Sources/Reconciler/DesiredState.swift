@@ -23,7 +23,9 @@ package struct DesiredState: Sendable {
 package struct DesiredSet: Sendable {
   package var name: String
   /// The path or glob of the mapped file, as written.
-  package var binary: String
+  package let binary: String
+  /// The same, ready to match; nil for a pattern that is none, which matches nothing.
+  package let pattern: Glob?
   package var builds: [DesiredBuild]
   package var unknownBuilds: PatchSet.UnknownBuilds
   package var filter: DesiredFilter
@@ -38,6 +40,7 @@ package struct DesiredSet: Sendable {
   ) {
     self.name = name
     self.binary = binary
+    pattern = try? Glob(binary, slashes: .literal)
     self.builds = builds
     self.unknownBuilds = unknownBuilds
     self.filter = filter
@@ -109,7 +112,7 @@ package struct PlannedPlace: Hashable, Sendable {
 }
 
 /// Narrows a set to some processes; every given key must match.
-package struct DesiredFilter: Equatable, Sendable {
+package struct DesiredFilter: Sendable {
   package var users: Set<UInt32>?
   package var cgroups: [Glob]?
   package var command: [Glob]?
@@ -118,6 +121,14 @@ package struct DesiredFilter: Equatable, Sendable {
     self.users = users
     self.cgroups = cgroups
     self.command = command
+  }
+
+  /// Makes a filter of what a manifest says; a user name that this machine does not know matches nobody.
+  package init(_ filter: PatchSet.ProcessFilter, users table: UserTable) {
+    users = filter.users.map { Set($0.compactMap(table.number(of:))) }
+    // A pattern that was checked when the manifest was read cannot be malformed; one that was not matches nothing.
+    cgroups = filter.cgroups.map { $0.compactMap { try? Glob($0, slashes: .literal) } }
+    command = filter.command.map { $0.compactMap { try? Glob($0, slashes: .ordinary) } }
   }
 
   /// Whether a process is one of those meant.

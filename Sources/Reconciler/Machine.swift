@@ -8,10 +8,8 @@ package protocol Machine: Sendable {
   /// Looks at every process that the question may mean, without stopping or changing any.
   func observe(_ question: Question) -> Observation
 
-  /// Runs one transition, on the calling thread; returns early, between two attempts, once an interruption is wanted.
-  func transition(
-    _ request: TransitionRequest, interruption: Interruption
-  ) throws(TransitionRefused) -> TransitionOutcome
+  /// Runs one transition, on the calling thread.
+  func transition(_ request: TransitionRequest) throws(TransitionRefused) -> TransitionOutcome
 }
 
 /// What a look is about, so that nothing is read that no one asked for.

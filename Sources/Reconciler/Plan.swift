@@ -32,7 +32,7 @@ package struct PlannedProcess: Equatable, Sendable {
   /// What a killed tool left behind and the next transition clears up.
   package var leftovers: [String]
   /// Why it is not converged; empty exactly when it is.
-  package var reasons: [Reason]
+  package var reasons: [Finding]
   /// The patches that it carries now.
   package var carried: [ObservedPatch]
   /// Of everything that a plan for it depends on, so that a saved plan is exact or refused.
@@ -51,7 +51,7 @@ package struct PlannedProcess: Equatable, Sendable {
 
   package init(
     identity: ProcessIdentity, name: String, arguments: [String], userID: UInt32, state: ProcessState,
-    binaries: [PlannedBinary], changes: [PlannedChange], leftovers: [String], reasons: [Reason],
+    binaries: [PlannedBinary], changes: [PlannedChange], leftovers: [String], reasons: [Finding],
     carried: [ObservedPatch], digest: SHA256Digest, policy: SwitchPolicy, retryForAt: SourceRange? = nil,
     canConverge: Bool, isBlocked: Bool
   ) {

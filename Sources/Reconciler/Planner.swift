@@ -110,9 +110,8 @@ struct Planner {
   }
 
   private func claim(_ set: DesiredSet, on binary: MappedBinary) -> Claim? {
-    let pattern = Glob(set.binary, scope: .withinPathSegment)
     let canonical = observation.canonicalPaths[process.identity]?[set.binary]
-    let isMeant = pattern.matches(binary.path) || canonical == binary.path
+    let isMeant = set.binary == binary.path || set.pattern?.matches(binary.path) == true || canonical == binary.path
     if let build = set.build(binary.buildID) { return isMeant ? .lists(set, build) : .listsElsewhere(set, build) }
     return isMeant ? .unknownBuild(set) : nil
   }

@@ -34,9 +34,7 @@ final class ModelMachine: Machine {
     }
   }
 
-  func transition(
-    _ request: TransitionRequest, interruption: Interruption
-  ) throws(TransitionRefused) -> TransitionOutcome {
+  func transition(_ request: TransitionRequest) throws(TransitionRefused) -> TransitionOutcome {
     let result: Result<TransitionOutcome, TransitionRefused> = state.withLock { state in
       state.requests.append(request)
       state.running += 1

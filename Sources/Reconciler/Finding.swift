@@ -1,5 +1,5 @@
 /// Why a process is not as it should be: what stands in reports.
-package struct Reason: Hashable, Codable, Sendable {
+package struct Finding: Hashable, Codable, Sendable {
   /// The stable code, such as `LP0301`; `explain` says more.
   package var code: String
   /// One line for people.
