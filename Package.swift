@@ -55,7 +55,9 @@ let package = Package(
     // Victims: small programs that the tests compile, start, observe and patch.
     .target(name: "VictimKit", path: "Tests/VictimKit", swiftSettings: strict),
 
-    .testTarget(name: "LiveProcessTests", dependencies: ["LiveProcess", "Patch", "VictimKit"], swiftSettings: strict),
+    .testTarget(
+      name: "LiveProcessTests", dependencies: ["LiveProcess", "Patch", "VictimKit", "CTrace", "CElf"],
+      swiftSettings: strict),
     .testTarget(
       name: "ReconcilerTests", dependencies: ["Reconciler", "Manifest", "Patch", "LiveProcess"], swiftSettings: strict),
     .testTarget(name: "PatchTests", dependencies: ["Patch"], swiftSettings: strict),

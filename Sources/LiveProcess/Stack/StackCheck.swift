@@ -49,9 +49,19 @@ package struct StackCheck<Source: StackSource>: ~Copyable {
   private struct Suspect {
     var thread: Int
     /// Words that may be instruction addresses, where they lie, and in which copy.
-    var words: [(value: UInt64, address: UInt64, copy: Int, isReturnAddress: Bool)]
+    var words: [SuspectWord]
     /// Its stacks' copies.
     var copies: [Int]
+  }
+
+  /// A word that may be the address of an instruction that a thread returns to.
+  private struct SuspectWord {
+    var value: UInt64
+    var address: UInt64
+    var copy: Int
+    /// What it may be in: the function range or place that holds this address; nil where the word is not asked for.
+    var functionLookup: UInt64?
+    var placeLookup: UInt64?
   }
 
   // MARK: The quick look
@@ -61,7 +71,7 @@ package struct StackCheck<Source: StackSource>: ~Copyable {
     _ scan: StackScan, threads: [StackThread], pid: Int32, source: Source
   ) -> [Suspect] {
     copies.clear()
-    var words: [Int: [(value: UInt64, address: UInt64, copy: Int, isReturnAddress: Bool)]] = [:]
+    var words: [Int: [SuspectWord]] = [:]
     var wanted = threads.indices.map { index in
       // A thread without a readable stack stays with an empty, incomplete one.
       stretch(from: threads[index].registers.stackPointer ?? 0, thread: index, source: source)
@@ -82,12 +92,21 @@ package struct StackCheck<Source: StackSource>: ~Copyable {
         for hit in hits {
           let thread = copy.stretch.thread
           switch hit {
-          case .returnAddress(let word), .inside(let word):
-            words[thread, default: []].append((copies.words[word], copies.address(of: word, in: copy), index, true))
+          case .returnAddress(let word):
+            let value = copies.words[word]
+            words[thread, default: []].append(
+              SuspectWord(
+                value: value, address: copies.address(of: word, in: copy), copy: index, functionLookup: value &- 1))
+          case .inside(let word):
+            let value = copies.words[word]
+            words[thread, default: []].append(
+              SuspectWord(value: value, address: copies.address(of: word, in: copy), copy: index, placeLookup: value))
           case .signalFrame(let word):
             guard let frame = copies.interrupted(at: word, in: copy) else { continue }
             if scan.holds(instruction: frame.instruction) {
-              words[thread, default: []].append((frame.instruction, frame.slot, index, false))
+              words[thread, default: []].append(
+                SuspectWord(
+                  value: frame.instruction, address: frame.slot, copy: index, functionLookup: frame.instruction))
             }
             if rounds <= 16, let more = stretch(from: frame.stackPointer, thread: thread, source: source),
               !wanted.contains(where: { $0.thread == thread && $0.range.overlaps(more.range) })
@@ -173,9 +192,10 @@ package struct StackCheck<Source: StackSource>: ~Copyable {
       let stretch = copies.copies[word.copy].stretch.range
       let stack = RemoteAddress(stretch.lowerBound)..<RemoteAddress(stretch.upperBound)
       guard walk.verdict(on: RemoteAddress(word.address), in: stack) == .unexplained else { continue }
-      let lookup = word.isReturnAddress ? word.value &- 1 : word.value
-      if let function = scan.functions.index(holding: lookup) { used[function] = used[function] ?? false }
-      if let place = scan.places.index(holding: word.value) {
+      if let lookup = word.functionLookup, let function = scan.functions.index(holding: lookup) {
+        used[function] = used[function] ?? false
+      }
+      if let lookup = word.placeLookup, let place = scan.places.index(holding: lookup) {
         findings.inside.append(
           .init(
             tid: thread.tid, place: place, location: .unexplained(RemoteAddress(word.address)),
