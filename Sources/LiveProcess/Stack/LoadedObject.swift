@@ -6,6 +6,8 @@ struct LoadedObject {
   let range: Range<RemoteAddress>
   /// The `PT_GNU_EH_FRAME` segment.
   let unwindHeader: Range<RemoteAddress>?
+  /// What its link-time addresses are shifted by.
+  let bias: UInt64
   private let segments: [Range<RemoteAddress>]
 
   /// Reads the headers at the mapping of the file's first byte; nil when no 64-bit x86-64 object lies there.
@@ -36,6 +38,7 @@ struct LoadedObject {
     }
     guard let first = loads.first(where: { $0.offset & ~0xfff == 0 }) else { return nil }
     let bias = base.value &- (first.address & ~0xfff)
+    self.bias = bias
     func part(_ address: UInt64, _ size: UInt64) -> Range<RemoteAddress>? {
       let start = bias &+ address
       let (end, overflow) = start.addingReportingOverflow(size)

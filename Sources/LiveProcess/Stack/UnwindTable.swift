@@ -72,6 +72,14 @@ package struct UnwindTable: Sendable {
     return try CallFrameProgram.row(of: entry, in: frames, at: instruction.value)
   }
 
+  /// The code that the description at an offset of `.eh_frame` is about; nil where none begins.
+  package func code(ofDescriptionAt offset: Int) -> Range<RemoteAddress>? {
+    guard starts.contains(where: { $0.entry == offset }),
+      let entry = try? CallFrameEntry.description(in: frames, at: offset)
+    else { return nil }
+    return RemoteAddress(entry.code.lowerBound)..<RemoteAddress(entry.code.upperBound)
+  }
+
   private func entry(at instruction: UInt64) throws(DamagedUnwindTable) -> CallFrameEntry? {
     var low = 0
     var high = starts.count

@@ -21,13 +21,11 @@ extension UnwindTables {
     for (index, mapping) in map.mappings.enumerated() where mapping.permissions.isSuperset(of: [.read, .execute]) {
       if images.contains(where: { $0.code.overlaps(mapping.range) }) { continue }
       guard let base = Self.base(of: index, in: map), bases.insert(base).inserted else { continue }
-      if let table = Self.table(ofObjectAt: base, memory: memory) { tables.append(table) }
+      if let table = Self.table(ofObjectAt: base, memory: memory, map: map) { tables.append(table) }
     }
     for image in images {
-      let size = image.unwind.upperBound.value - image.unwind.lowerBound.value
-      guard size <= Self.sizeLimit, let bytes = try? memory.read(Int(size), at: image.unwind.lowerBound),
-        let table = try? UnwindTable(
-          code: image.code, frames: UnwindBytes(start: image.unwind.lowerBound, bytes: bytes))
+      guard let frames = Self.bytes(image.unwind, memory: memory),
+        let table = try? UnwindTable(code: image.code, frames: frames)
       else { continue }  // Without its table a walk ends in the image, and what lies above counts as in use.
       tables.append(table)
     }
@@ -42,23 +40,48 @@ extension UnwindTables {
   }
 
   /// The table of the object whose ELF header lies at an address; nil when it has none.
-  private static func table(ofObjectAt base: RemoteAddress, memory: borrowing RemoteMemory) -> UnwindTable? {
-    guard let object = LoadedObject(at: base, memory: memory), let headerRange = object.unwindHeader,
-      let size = Int(exactly: headerRange.upperBound.value - headerRange.lowerBound.value), size <= Int(sizeLimit),
-      let header = try? memory.read(size, at: headerRange.lowerBound)
-    else { return nil }
+  private static func table(
+    ofObjectAt base: RemoteAddress, memory: borrowing RemoteMemory, map: MemoryMap
+  ) -> UnwindTable? {
+    guard let object = LoadedObject(at: base, memory: memory) else { return nil }
+    guard let headerRange = object.unwindHeader else {
+      guard let range = sectionOfFrames(of: object, mapping: map.mapping(at: base), process: memory.process),
+        let frames = bytes(range, memory: memory)
+      else { return nil }
+      return try? UnwindTable(code: object.range, frames: frames)
+    }
+    guard let header = bytes(headerRange, memory: memory) else { return nil }
     var frames: UnwindBytes?
     // The pointer to `.eh_frame` comes first; it is read here, as the memory cannot be lent to a closure.
-    var cursor = DwarfCursor(UnwindBytes(start: headerRange.lowerBound, bytes: header), from: 1, to: header.count)
+    var cursor = DwarfCursor(header, from: 1, to: header.bytes.count)
     if let encoding = try? cursor.byte(), (try? cursor.skip(2)) != nil,
       let start = try? cursor.pointer(encoding: encoding, dataBase: headerRange.lowerBound.value),
-      let end = object.endOfSegment(holding: RemoteAddress(start)), end.value - start <= sizeLimit,
-      let bytes = try? memory.read(Int(end.value - start), at: RemoteAddress(start))
+      let end = object.endOfSegment(holding: RemoteAddress(start))
     {
-      frames = UnwindBytes(start: RemoteAddress(start), bytes: bytes)
+      frames = bytes(RemoteAddress(start)..<end, memory: memory)
     }
     return try? UnwindTable(
-      code: object.range, header: UnwindBytes(start: headerRange.lowerBound, bytes: header),
-      readFrames: { start in frames?.start == start ? frames : nil })
+      code: object.range, header: header, readFrames: { start in frames?.start == start ? frames : nil })
+  }
+
+  private static func bytes(_ range: Range<RemoteAddress>, memory: borrowing RemoteMemory) -> UnwindBytes? {
+    let size = range.upperBound.value - range.lowerBound.value
+    guard size <= sizeLimit, let bytes = try? memory.read(Int(size), at: range.lowerBound) else { return nil }
+    return UnwindBytes(start: range.lowerBound, bytes: bytes)
+  }
+
+  /// Where `.eh_frame` of an object without a search table lies, as its section headers say: gcc links static
+  /// executables so. The file is the mapped one itself, whatever its path names now (proc(5), map_files).
+  private static func sectionOfFrames(
+    of object: LoadedObject, mapping: Mapping?, process: ProcessID
+  ) -> Range<RemoteAddress>? {
+    guard let mapping, mapping.file != nil else { return nil }
+    let start = String(mapping.range.lowerBound.value, radix: 16)
+    let end = String(mapping.range.upperBound.value, radix: 16)
+    guard let file = try? ElfFile(path: "/proc/\(process)/map_files/\(start)-\(end)"),
+      let section = file.section(named: ".eh_frame"), let address = section.address.loaded(bias: object.bias),
+      let behind = address.advanced(by: section.size), object.range.contains(address), behind <= object.range.upperBound
+    else { return nil }
+    return address..<behind
   }
 }
