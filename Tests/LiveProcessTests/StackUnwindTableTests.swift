@@ -63,15 +63,14 @@ struct StackUnwindTableTests {
     let descriptor = unsafe open(path, O_RDONLY)
     try #require(descriptor >= 0)
     defer { close(descriptor) }
-    let elf = try #require(unsafe elf_begin(descriptor, ELF_C_READ, nil))
+    // SAFETY: libelf and libdw keep what they return until elf_end.
+    guard let elf = unsafe elf_begin(descriptor, ELF_C_READ, nil) else { throw VictimTrouble("elf_begin of \(path)") }
     defer { unsafe elf_end(elf) }
-    let cfi = try #require(unsafe dwarf_getcfi_elf(elf))
+    guard let cfi = unsafe dwarf_getcfi_elf(elf) else { throw VictimTrouble("dwarf_getcfi_elf of \(path)") }
     var compared = 0
     var functions = 0
     var differences: [String] = []
-    for symbol in stride(from: 0, to: frames.bytes.count, by: 4) {
-      // Every description begins on a multiple of four; what is none has no code and is passed over.
-      guard let range = linear.code(ofDescriptionAt: symbol) else { continue }
+    for range in try linear.functions() where !range.isEmpty {
       functions += 1
       let size = range.upperBound.value - range.lowerBound.value
       for step in Set((0...16).map { min(size - 1, size * $0 / 16) } + [1, 4, 5].filter { $0 < size }) {
@@ -137,14 +136,15 @@ struct StackUnwindTableTests {
     _ = unsafe dwarf_frame_info(frame, nil, nil, &signal)
     for number in registers {
       // SAFETY: libdw writes at most three operations here.
-      var room = unsafe (Dwarf_Op(), Dwarf_Op(), Dwarf_Op())
+      var room = (Dwarf_Op(), Dwarf_Op(), Dwarf_Op())
       let text = unsafe withUnsafeMutablePointer(to: &room) { room in
         unsafe room.withMemoryRebound(to: Dwarf_Op.self, capacity: 3) { memory -> String in
           var ops: UnsafeMutablePointer<Dwarf_Op>?
           var count = 0
           guard unsafe dwarf_frame_register(frame, Int32(number), memory, &ops, &count) == 0 else { return "error" }
           guard let ops = unsafe ops else { return "same" }
-          if count == 0 { return unsafe ops == memory ? "undefined" : "same" }
+          // libdw 0.188 takes rbx for lost where no rule names it; the psABI (figure 3.4) has it saved by the callee.
+          if count == 0 { return unsafe ops == memory && number != 3 ? "undefined" : "same" }
           guard unsafe ops[0].atom == DW_OP_call_frame_cfa else { return "expression" }
           if count == 1 { return "cfa+0" }
           if count == 2, unsafe ops[1].atom == DW_OP_plus_uconst {

@@ -63,8 +63,10 @@ __asm__(
 // A leftover: the function has been called and has returned, and its return address lies in a hole of a later frame.
 FRAME static int leaf(int x) { volatile char space[64]; space[0] = (char)x; after++; return space[0]; }
 GUARDED int guarded_leaf(int x) { int r = leaf(x); after++; return r * 2; }
-FRAME static int leave(int x) { volatile char space[4096]; space[x] = 1; int r = guarded_leaf(x); after++; return r + space[x]; }
-FRAME static int hold(int x) { volatile char hole[16384]; hole[0] = (char)x; int r = stand(x); after++; return r + hole[0]; }
+// Keeps an array whole: the compiler must think that somebody looks at it.
+#define KEEP(array) __asm__ volatile("" ::"r"(array) : "memory")
+FRAME static int leave(int x) { volatile char space[4096]; KEEP(space); space[x] = 1; int r = guarded_leaf(x); after++; return r + space[x]; }
+FRAME static int hold(int x) { volatile char hole[16384]; KEEP(hole); hole[0] = (char)x; int r = stand(x); after++; return r + hole[0]; }
 
 // A call that never returns is the last instruction of the function.
 FRAME __attribute__((noreturn)) static void never(int x) { stand(x); after++; abort(); }

@@ -72,12 +72,14 @@ package struct UnwindTable: Sendable {
     return try CallFrameProgram.row(of: entry, in: frames, at: instruction.value)
   }
 
-  /// The code that the description at an offset of `.eh_frame` is about; nil where none begins.
-  package func code(ofDescriptionAt offset: Int) -> Range<RemoteAddress>? {
-    guard starts.contains(where: { $0.entry == offset }),
-      let entry = try? CallFrameEntry.description(in: frames, at: offset)
-    else { return nil }
-    return RemoteAddress(entry.code.lowerBound)..<RemoteAddress(entry.code.upperBound)
+  /// The code of each description, ascending: what the table knows.
+  package func functions() throws(DamagedUnwindTable) -> [Range<RemoteAddress>] {
+    var functions: [Range<RemoteAddress>] = []
+    for start in starts {
+      let code = try CallFrameEntry.description(in: frames, at: start.entry).code
+      functions.append(RemoteAddress(code.lowerBound)..<RemoteAddress(code.upperBound))
+    }
+    return functions
   }
 
   private func entry(at instruction: UInt64) throws(DamagedUnwindTable) -> CallFrameEntry? {
