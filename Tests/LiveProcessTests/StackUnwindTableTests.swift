@@ -145,7 +145,12 @@ struct StackUnwindTableTests {
           guard let ops = unsafe ops else { return "same" }
           // libdw 0.188 takes rbx for lost where no rule names it; the psABI (figure 3.4) has it saved by the callee.
           if count == 0 { return unsafe ops == memory && number != 3 ? "undefined" : "same" }
-          guard unsafe ops[0].atom == DW_OP_call_frame_cfa else { return "expression" }
+          let first = unsafe ops[0]
+          if count == 1, first.atom == DW_OP_regx { return "r\(first.number)" }
+          if count == 1, (UInt8(DW_OP_reg0)...UInt8(DW_OP_reg31)).contains(first.atom) {
+            return "r\(Int(first.atom) - Int(DW_OP_reg0))"
+          }
+          guard first.atom == DW_OP_call_frame_cfa else { return "expression" }
           if count == 1 { return "cfa+0" }
           if count == 2, unsafe ops[1].atom == DW_OP_plus_uconst {
             return unsafe "cfa+\(Int64(bitPattern: ops[1].number))"

@@ -38,11 +38,20 @@ struct StackVictim {
       let tables = forgetsTables ? UnwindTables([]) : UnwindTables(of: map, memory: memory, images: [])
       let source = try LiveStackSource(process, map: map)
       var check = StackCheck<LiveStackSource>(tables: tables, threads: threads + 2)
-      return try FrozenThreads.with(victim.pid) { stopped in
-        let findings = check.check(
-          functions: checksStacks ? [watched] : [], places: places, threads: stopped, pid: victim.pid, source: source)
-        return StackVictim(findings: findings, pid: victim.pid, threads: stopped, watched: watched)
+      var seen: StackVictim?
+      // A thread that runs, and does not block, may still be on its way.
+      _ = try eventually {
+        let look = try FrozenThreads.with(victim.pid) { stopped in
+          source.beginStop()
+          let findings = check.check(
+            functions: checksStacks ? [watched] : [], places: places, threads: stopped, pid: victim.pid, source: source)
+          return StackVictim(findings: findings, pid: victim.pid, threads: stopped, watched: watched)
+        }
+        seen = look
+        return how != "loop" || !look.findings.inside.isEmpty
       }
+      guard let seen else { throw VictimTrouble("never looked") }
+      return seen
     }
   }
 

@@ -10,4 +10,10 @@ package struct StackThread: Equatable, Sendable {
     self.registers = registers
     self.threadPointer = threadPointer
   }
+
+  /// A thread as it stands.
+  package init(_ thread: StoppedThread) {
+    self.init(
+      tid: thread.tid, registers: WalkRegisters(thread.registers.byDwarfNumber), threadPointer: thread.registers.fsBase)
+  }
 }
