@@ -54,13 +54,15 @@ let package = Package(
 
     // Victims: small programs that the tests compile, start, observe and patch.
     .target(name: "VictimKit", path: "Tests/VictimKit", swiftSettings: strict),
+    // Artifacts that the tests compile, without the builder.
+    .target(name: "ArtifactKit", dependencies: ["Patch", "VictimKit"], path: "Tests/ArtifactKit", swiftSettings: strict),
 
     .testTarget(
       name: "LiveProcessTests", dependencies: ["LiveProcess", "Patch", "VictimKit", "CTrace", "CElf"],
       swiftSettings: strict),
     .testTarget(
       name: "ReconcilerTests", dependencies: ["Reconciler", "Manifest", "Patch", "LiveProcess"], swiftSettings: strict),
-    .testTarget(name: "PatchTests", dependencies: ["Patch"], swiftSettings: strict),
     .testTarget(name: "EndToEndTests", dependencies: ["VictimKit"], swiftSettings: strict),
+    .testTarget(name: "PatchTests", dependencies: ["Patch", "ArtifactKit", "VictimKit"], swiftSettings: strict),
   ]
 )
