@@ -58,6 +58,9 @@ let package = Package(
     .target(name: "ArtifactKit", dependencies: ["Patch", "VictimKit"], path: "Tests/ArtifactKit", swiftSettings: strict),
 
     .testTarget(
+      name: "ManifestTests", dependencies: ["Manifest", .product(name: "Subprocess", package: "swift-subprocess")],
+      exclude: ["Fixtures"], swiftSettings: strict),
+    .testTarget(
       name: "LiveProcessTests", dependencies: ["LiveProcess", "Patch", "VictimKit", "CTrace", "CElf"],
       swiftSettings: strict),
     .testTarget(

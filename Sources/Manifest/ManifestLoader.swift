@@ -22,14 +22,14 @@ package struct ManifestLoader: Sendable {
     } else {
       for path in paths { gathered.take(path) }
     }
-    var loaded = load(gathered.inputs)
+    var loaded = load(inputs: gathered.inputs)
     loaded.diagnostics = gathered.problems + loaded.diagnostics
     loaded.search = search
     return loaded
   }
 
   /// Reads manifests that are in memory.
-  package func load(_ inputs: [ManifestInput]) -> LoadedManifests {
+  package func load(inputs: [ManifestInput]) -> LoadedManifests {
     var loaded = LoadedManifests(inputs: inputs)
     var ownership = Ownership()
     for input in inputs {

@@ -14,6 +14,19 @@ package enum ManifestSchema {
     return JSONText.object(members).pretty
   }
 
+  /// The names of all keys of a manifest, for whoever checks that documents name them.
+  package static var keys: Set<String> { keys(of: ManifestShape.document) }
+
+  private static func keys(of record: RecordShape) -> Set<String> {
+    record.keys.reduce(into: []) { names, key in
+      names.insert(key.name)
+      switch key.shape {
+      case .record(let inner), .list(.record(let inner), _): names.formUnion(keys(of: inner))
+      case .constant, .choice, .text, .integer, .duration, .list, .valueOfType: break
+      }
+    }
+  }
+
   private static func object(_ record: RecordShape) -> [(String, JSONText)] {
     var members: [(String, JSONText)] = [("type", .string("object")), ("additionalProperties", .boolean(false))]
     let required = record.keys.filter(\.isRequired)

@@ -79,7 +79,12 @@ struct ShapeChecker {
   ) -> CheckedValue? {
     var found: [String: CheckedValue] = [:]
     var written: [String: Range<Int>] = [:]
+    var isMerged = false
     for member in members {
+      if member.key == "<<", case .unusable = member.value.content {
+        isMerged = true
+        continue
+      }
       guard let key = record.key(member.key) else {
         let meant = unknownKey(member, record)
         if let meant, written[meant] == nil { written[meant] = member.keyRange }
@@ -90,6 +95,8 @@ struct ShapeChecker {
       if let value = check(member.value, key.shape, context) { found[key.name] = value }
     }
     let place = context.range
+    // What is missing beside a merge key was most likely to come from it.
+    if isMerged { return CheckedValue(content: .record(found), range: place) }
     for key in record.keys where key.isRequired && written[key.name] == nil {
       missing(key, record, at: place)
     }

@@ -19,8 +19,9 @@ enum TextRule {
       if text.isEmpty { throw TextProblem(.badText, "an empty description", hint: "leave the key out") }
       if text.unicodeScalars.count > 4096 { throw TextProblem(.badText, "more than 4096 characters") }
     case .binary: try TextRule.checkBinary(text)
-    case .buildID: return try TextRule.digits(text, of: .badBuildID, noun: "a build-id", 2...128, "2 to 128, even")
-    case .sha256: return try TextRule.digits(text, of: .badSHA256, noun: "a SHA-256", 64...64, "64")
+    case .buildID:
+      return try TextRule.digits(text, of: .badBuildID, noun: "a build-id", 2...128, "2 to 128, an even number")
+    case .sha256: return try TextRule.digits(text, of: .badSHA256, noun: "a SHA-256", 64...64, "64 are needed")
     case .artifactPath: try TextRule.checkArtifact(text)
     case .symbol: try TextRule.checkSymbol(text)
     case .user: return try TextRule.checkedUser(text)

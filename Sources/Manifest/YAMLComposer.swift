@@ -77,8 +77,8 @@ struct YAMLComposer {
     case .documentEnd: break
     case .alias(let name): return takeAlias(name, at: event.range)
     case .scalar(let text, let isPlain):
-      let node = YAMLNode(
-        content: .scalar(YAMLScalar(text: text, isPlain: isPlain)), range: event.range, weight: 1, height: 0)
+      var node = YAMLNode.unusable(at: event.range)
+      if !event.hasTag { node.content = .scalar(YAMLScalar(text: text, isPlain: isPlain)) }
       open(event.anchor, at: event.range)
       close(event.anchor, node)
       return add(node)
@@ -107,7 +107,7 @@ struct YAMLComposer {
         .tooManyAliases, at: range, "more than \(Self.maximumAliases) aliases; the rest of this file was not checked")
       return false
     }
-    var node = YAMLNode(content: .unusable, range: range, weight: 1, height: 0)
+    var node = YAMLNode.unusable(at: range)
     switch anchors[name] {
     case .complete(let value):
       guard frames.count + value.height <= Self.maximumDepth else { return tooDeep(at: range) }
@@ -134,7 +134,11 @@ struct YAMLComposer {
   private mutating func open(_ anchor: String?, at range: Range<Int>) {
     guard let anchor else { return }
     if anchors[anchor] != nil {
-      report.error(.badAlias, at: range, "the anchor \(quoted("&" + anchor)) is set twice in this document")
+      // Where a tag stands before the anchor, both are shown.
+      let start = range.lowerBound
+      let isFirst = start < report.source.scalars.count && report.source.scalars[start] == "&"
+      let token = isFirst ? start..<(start + 1 + anchor.unicodeScalars.count) : range
+      report.error(.badAlias, at: token, "the anchor \(quoted("&" + anchor)) is set twice in this document")
     }
     anchors[anchor] = .open
   }
@@ -186,6 +190,8 @@ struct YAMLComposer {
       if scalar.isPlain, scalar.text == "<<" {
         report.error(
           .mergeKey, at: key.range, "a merge key is no part of YAML 1.2", hint: "write the keys out")
+        // The checker has to know that keys are missing for a reason.
+        frame.members.append(YAMLMember(key: "<<", keyRange: key.range, value: YAMLNode.unusable(at: value.range)))
       } else if let first = frame.keys[scalar.text] {
         report.error(
           .duplicateKey, at: key.range, "the key \(quoted(scalar.text)) is written twice",

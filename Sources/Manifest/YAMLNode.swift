@@ -13,6 +13,11 @@ struct YAMLNode {
   var weight: Int
   /// How many lists and mappings lie in each other; 0 for a scalar.
   var height: Int
+
+  /// In the place of something that has been reported.
+  static func unusable(at range: Range<Int>) -> YAMLNode {
+    YAMLNode(content: .unusable, range: range, weight: 1, height: 0)
+  }
 }
 
 /// A key and its value.
