@@ -78,7 +78,8 @@ package struct DesiredStateReader {
   }
 
   private mutating func artifact(
-    _ entry: Manifest.PatchEntry, path: String, sha256: String, pathAt: SourceRange, sha256At: SourceRange, build: BuildID
+    _ entry: Manifest.PatchEntry, path: String, sha256: String, pathAt: SourceRange, sha256At: SourceRange,
+    build: BuildID
   ) -> DesiredPatch? {
     guard let pinned = SHA256Digest(hex: sha256) else { return nil }
     let content: Content
@@ -121,7 +122,9 @@ package struct DesiredStateReader {
       }, declaredAt: entry.declaredAt)
   }
 
-  private mutating func check(_ info: PatchInfo, against entry: Manifest.PatchEntry, at place: SourceRange, build: BuildID) {
+  private mutating func check(
+    _ info: PatchInfo, against entry: Manifest.PatchEntry, at place: SourceRange, build: BuildID
+  ) {
     if info.target.buildID != build {
       report(
         "LP0203", at: place, "the artifact was made for another build",

@@ -83,3 +83,8 @@ extension String {
         }))
   }
 }
+
+extension SystemLog {
+  /// The number of the user who runs the tool.
+  static var effectiveUser: UInt32 { geteuid() }
+}

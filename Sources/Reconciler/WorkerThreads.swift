@@ -39,6 +39,11 @@ enum WorkerThreads {
     }
   }
 
+  /// Runs something on a thread that nobody waits for.
+  static func detach(_ body: @escaping @Sendable () -> Void) {
+    if let thread = start(body) { pthread_detach(thread) }
+  }
+
   private static func start(_ body: @escaping @Sendable () -> Void) -> pthread_t? {
     // SAFETY: the retained object is taken over by the thread, which releases it; where no thread starts, below.
     let work = unsafe Unmanaged.passRetained(Work(body))

@@ -1,6 +1,26 @@
 internal import ArgumentParser
-internal import PatchBuilder
 internal import Reconciler
-@main struct LPReconcile: AsyncParsableCommand {
-  mutating func run() async { print(all(), PatchBuild.self) }
+
+/// The program.
+@main
+struct LPReconcile: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "lpreconcile",
+    abstract: "Declares which patches running processes carry, and makes it so, without restarting them.",
+    version: Version.text,
+    subcommands: [
+      Validate.self, PlanCommand.self, Apply.self, Status.self, Verify.self, Revert.self, Build.self, Inspect.self,
+      Schema.self, Config.self, Explain.self,
+    ])
+
+  /// Kept on the main thread: signals are blocked there before any other thread exists.
+  @MainActor
+  static func main() async {
+    await CommandLineRun(arguments: Array(CommandLine.arguments.dropFirst())).run()
+  }
+}
+
+/// The tool's version.
+enum Version {
+  static let text = "0.1.0"
 }

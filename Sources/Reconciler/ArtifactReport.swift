@@ -1,0 +1,94 @@
+internal import Patch
+
+/// What an artifact would change, for `inspect`.
+package struct ArtifactReport: Codable, Equatable, Sendable {
+  package var apiVersion = "lpreconcile/v1"
+  package var kind = "Artifact"
+  package var formatVersion = Report.currentFormatVersion
+  package var path: String
+  package var sha256: String
+  package var name: String
+  package var description: String?
+  package var fixes: [String]
+  package var buildId: String
+  package var machine: String
+  package var pathHint: String
+  package var soname: String?
+  package var compiler: String
+  package var flags: [String]
+  package var functions: [Function]
+  package var targetReferences: [String]
+  package var imports: [String]
+
+  package struct Function: Codable, Equatable, Sendable {
+    package var symbol: String
+    package var address: String
+    package var size: UInt64
+    package var sha256: String
+    package var replacement: String
+    package var entryOffset: UInt64
+    package var originalBytes: String
+    /// How it is switched: `gate`, or `direct` with the reason.
+    package var form: String
+    package var formReason: String?
+  }
+
+  /// Reads an artifact; a finding says why it cannot be.
+  package static func read(_ path: String) -> Result<ArtifactReport, FindingError> {
+    let bytes: [UInt8]
+    do throws(FileAccess.Failed) {
+      bytes = try FileAccess.read(path)
+    } catch {
+      return .failure(
+        FindingError(
+          Finding("LP0606", "\(path): \(SystemError.text(error.errno))", next: ["check the path and its permissions"])))
+    }
+    do throws(DamagedArtifact) {
+      return .success(ArtifactReport(path: path, try PatchArtifact(reading: bytes)))
+    } catch {
+      return .failure(
+        FindingError(
+          Finding(
+            "LP0202", "\(path) is no artifact that can be used: \(error.text)",
+            next: ["build it again with lpreconcile build, or fetch it again"])))
+    }
+  }
+
+  private init(path: String, _ artifact: PatchArtifact) {
+    let info = artifact.info
+    self.path = path
+    sha256 = artifact.id.description
+    name = info.name
+    description = info.description
+    fixes = info.fixes
+    buildId = info.target.buildID.description
+    machine = info.target.machine
+    pathHint = info.target.pathHint
+    soname = info.target.soname
+    compiler = info.compiler.version
+    flags = info.compiler.flags
+    functions = info.functions.map { function in
+      var form = "gate"
+      var why: String?
+      switch function.entry.gate {
+      case .moved(_, _, let branchesToEntry):
+        if branchesToEntry { why = "branches back to its entry: `consistency: stack-check` only" }
+      case .direct(let reason): (form, why) = ("direct", reason)
+      }
+      return Function(
+        symbol: function.symbol, address: function.address.description, size: function.size,
+        sha256: function.sha256.description, replacement: function.replacement, entryOffset: function.entry.offset,
+        originalBytes: function.entry.original.bytes.spaced, form: form, formReason: why)
+    }
+    targetReferences = info.targetReferences.map { "\($0.symbol) at \($0.address)" }
+    imports = info.imports.map { reference in
+      reference.symbol + (reference.version.map { "@\($0)" } ?? "") + (reference.library.map { " from \($0)" } ?? "")
+    }
+  }
+}
+
+/// A finding that ends a command.
+package struct FindingError: Error, Equatable {
+  package var finding: Finding
+  package init(_ finding: Finding) { self.finding = finding }
+}
