@@ -46,7 +46,8 @@ package struct ConfigReport: Codable, Equatable, Sendable {
       FileAccess.text(path)?.split(whereSeparator: \.isNewline).first.map(String.init)
     }
     let status = FileAccess.text("/proc/self/status") ?? ""
-    let capabilities = status.split(whereSeparator: \.isNewline).first { $0.hasPrefix("CapEff:") }
+    let capabilities =
+      status.split(whereSeparator: \.isNewline).first { $0.hasPrefix("CapEff:") }
       .flatMap { UInt64($0.dropFirst(7).filter { !$0.isWhitespace }, radix: 16) } ?? 0
     // CAP_SYS_PTRACE is 19, CAP_SYS_NICE 23 (linux/capability.h).
     let traces = capabilities & 1 << 19 != 0
@@ -60,13 +61,15 @@ package struct ConfigReport: Codable, Equatable, Sendable {
         meaning: "from 6.11 build-ids come from the kernel itself"),
       Fact(
         name: "CAP_SYS_PTRACE", value: traces ? "yes" : "no",
-        meaning: traces ? "processes of every user can be read and changed" : "only processes of the same user can be read"),
+        meaning: traces
+          ? "processes of every user can be read and changed" : "only processes of the same user can be read"),
       Fact(
         name: "CAP_SYS_NICE", value: nice ? "yes" : "no",
         meaning: nice ? "stops run with real-time priority" : "stops may be longer on a busy machine"),
       Fact(
         name: "kernel.yama.ptrace_scope", value: scope ?? "not there",
-        meaning: scope == "3" ? "nothing can be traced until the next boot" : scope == "2" ? "only with CAP_SYS_PTRACE" : ""),
+        meaning: scope == "3"
+          ? "nothing can be traced until the next boot" : scope == "2" ? "only with CAP_SYS_PTRACE" : ""),
       Fact(
         name: "proc_mem.force_override", value: override.map { String($0.dropFirst(24)) } ?? "default",
         meaning: "whether /proc/PID/mem may write code"),

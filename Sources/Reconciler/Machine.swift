@@ -33,3 +33,10 @@ package struct Question: Equatable, Sendable {
       builds: Set(desired.sets.flatMap { $0.builds.map(\.buildID) }), processes: processes)
   }
 }
+
+extension Question {
+  /// The processes that `--pid` names; nil for all.
+  package static func processes(_ numbers: [Int32]) -> Set<ProcessID>? {
+    numbers.isEmpty ? nil : Set(numbers.map { ProcessID($0) })
+  }
+}

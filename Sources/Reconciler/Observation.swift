@@ -8,6 +8,8 @@ package struct Observation: Equatable, Sendable {
   package var canonicalPaths: [ProcessIdentity: [String: String]]
   /// For each process the build that lies on disk under a mapped path, where it is another one than the mapped.
   package var buildsOnDisk: [ProcessIdentity: [String: BuildID]]
+  /// Why nothing could be looked at; nil when it could.
+  package var failure: Finding?
 
   package init(
     processes: [ObservedProcess], canonicalPaths: [ProcessIdentity: [String: String]] = [:],

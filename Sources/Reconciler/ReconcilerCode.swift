@@ -279,5 +279,10 @@ package enum ReconcilerCode {
       "`revert` takes patches away from the processes that are chosen, and none of --pid, --binary, --patch and --all was given.",
       "Say which, or --all."
     ),
+    (
+      "LP0620", "the processes cannot be listed",
+      "Reading /proc failed; the message names the system call and the reason.",
+      "`lpreconcile config` shows what this machine allows."
+    ),
   ]
 }

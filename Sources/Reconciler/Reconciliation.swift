@@ -60,6 +60,7 @@ package struct Reconciliation: Sendable {
     let observed = machine.observe(Question(about: declaration.desired, processes: processes))
     let plan = plan(desired: declaration.desired, observed: observed, prune: prune)
     var report = Report.of(plan, desired: declaration.desired, kind: kind, origin: origin)
+    report.failed(observed.failure)
     report.inputs = declaration.inputs
     report.diagnostics = declaration.diagnostics.map(DiagnosticReport.init)
     if kind == .plan {
@@ -89,8 +90,11 @@ package struct Reconciliation: Sendable {
 
   /// What a revert would do.
   package func lookAtRevert(_ selection: RevertSelection) -> (plan: Plan, report: Report) {
-    let plan = selection.plan(observed: machine.observe(Self.carriers(selection)))
-    return (plan, Report.of(plan, desired: DesiredState(sets: []), kind: .plan, origin: origin))
+    let observed = machine.observe(Self.carriers(selection))
+    let plan = selection.plan(observed: observed)
+    var report = Report.of(plan, desired: DesiredState(sets: []), kind: .plan, origin: origin)
+    report.failed(observed.failure)
+    return (plan, report)
   }
 
   /// Takes patches away; needs no manifest.
@@ -119,6 +123,15 @@ package struct Reconciliation: Sendable {
 }
 
 extension Report {
+  /// Takes in that nothing could be looked at: then the report says nothing about any process.
+  fileprivate mutating func failed(_ failure: Finding?) {
+    guard let failure else { return }
+    error = failure
+    complete = false
+    applyable = applyable.map { _ in false }
+    exitStatus = ExitStatus.error.rawValue
+  }
+
   /// The report as one JSON document with sorted keys.
   ///
   /// - Parameter isPretty: over several lines.

@@ -35,7 +35,9 @@ struct ExecutionLine {
       var line = "[\(index)/\(total)] \(label(report))  \(style.word(result, width: 9))  "
       line += report.changes.map(\.patch.printable).uniqued().joined(separator: ", ")
       if let stop = report.stop, outcome.result == .changed {
-        if let longest = stop.longestMicroseconds { line += "   stopped \(Duration.microseconds(longest).milliseconds)" }
+        if let longest = stop.longestMicroseconds {
+          line += "   stopped \(Duration.microseconds(longest).milliseconds)"
+        }
         if let threads = stop.threads { line += " · \(threads) thread\(threads == 1 ? "" : "s")" }
         line += stop.tries == 1 ? " · first try" : " · \(stop.tries) tries"
       } else if let reason = report.reason {

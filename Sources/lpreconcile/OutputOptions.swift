@@ -42,7 +42,10 @@ struct OutputOptions: ParsableArguments {
     if isJSON {
       Output.out(report.json())
     } else {
-      if let error = report.error { Output.error(TextReport.finding(error, style: style(for: STDERR_FILENO))) }
+      if let error = report.error {
+        Output.error(TextReport.finding(error, style: style(for: STDERR_FILENO)))
+        throw ExitCode(report.exitStatus)
+      }
       Output.out(text(TextReport(report: report, style: style(for: STDOUT_FILENO), isVerbose: verbose)))
     }
     guard report.exitStatus == 0 else { throw ExitCode(report.exitStatus) }

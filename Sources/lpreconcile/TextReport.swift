@@ -30,7 +30,9 @@ struct TextReport {
         for group in shown(groups(processes), &text) {
           text += "    \(names(group))\n"
           text += changes(group.first, indent: "      ")
-          if group.first.state != .outdated || group.first.changes.isEmpty { text += reasons(group.first, indent: "      ") }
+          if group.first.state != .outdated || group.first.changes.isEmpty {
+            text += reasons(group.first, indent: "      ")
+          }
         }
       }
     }
@@ -61,7 +63,8 @@ struct TextReport {
     }
     let total = report.summary["processes"] ?? 0
     if total == 0 {
-      text += report.coverage?.isEmpty == false
+      text +=
+        report.coverage?.isEmpty == false
         ? "No process maps what the manifests mean.\n" : "No process carries a patch.\n"
     } else {
       text += "\(report.summary["protected"] ?? 0) of \(total) protected: "
@@ -200,7 +203,8 @@ struct TextReport {
   private func changes(_ process: ProcessReport, indent: String) -> String {
     let width = process.changes.map(\.patch.count).max() ?? 0
     return process.changes.map { change in
-      let sign = change.after == "absent" ? style.bad("-") : change.before == "absent" ? style.good("+") : style.warn("~")
+      let sign =
+        change.after == "absent" ? style.bad("-") : change.before == "absent" ? style.good("+") : style.warn("~")
       var line = "\(indent)\(sign) \(change.patch.printable.padded(to: width))   \(change.before) -> \(change.after)"
       if let functions = change.functions {
         let verb = change.after == "absent" ? "gives back" : "replaces"
@@ -221,18 +225,21 @@ struct TextReport {
     if process.state == .outdated, !process.changes.isEmpty {
       text += "  " + process.changes.map(\.patch.printable).uniqued().joined(separator: ", ")
     } else {
-      text += "  " + process.patches.map { patch in
-        var words = patch.patch.printable
-        if let fixes = patch.fixes { words += " (\(fixes.joined(separator: ", ").printable))" }
-        words += " \(patch.state)"
-        if report.kind == .verify { words += ", \(patch.places) place\(patch.places == 1 ? "" : "s") read back" }
-        return words + (patch.drift == nil ? ", verified" : ", NOT as written")
-      }.joined(separator: " · ")
+      text +=
+        "  "
+        + process.patches.map { patch in
+          var words = patch.patch.printable
+          if let fixes = patch.fixes { words += " (\(fixes.joined(separator: ", ").printable))" }
+          words += " \(patch.state)"
+          if report.kind == .verify { words += ", \(patch.places) place\(patch.places == 1 ? "" : "s") read back" }
+          return words + (patch.drift == nil ? ", verified" : ", NOT as written")
+        }.joined(separator: " · ")
     }
     text = text.trimmingTrailingBlanks + "\n"
     if process.state != .converged { text += reasons(process, indent: "       ") }
     for build in process.binaries.compactMap(\.buildIdOnDisk).uniqued() {
-      text += "       disk has another build (\(build.prefix(8))): a restart ends the need for this patch, when convenient\n"
+      text +=
+        "       disk has another build (\(build.prefix(8))): a restart ends the need for this patch, when convenient\n"
     }
     return text
   }
@@ -251,9 +258,12 @@ struct TextReport {
     if let waited = process.waited { text += " after \(seconds(waited))" }
     if let stop = process.stop {
       text += " and \(stop.tries) tries"
-      if let longest = stop.longestMicroseconds { text += "; longest stop \(Duration.microseconds(longest).milliseconds)" }
+      if let longest = stop.longestMicroseconds {
+        text += "; longest stop \(Duration.microseconds(longest).milliseconds)"
+      }
     }
-    return text + "\n\(indent)thread \(blocking.thread) is in " + blocking.frames.map(\.printable).joined(separator: " < ") + "\n"
+    return text + "\n\(indent)thread \(blocking.thread) is in "
+      + blocking.frames.map(\.printable).joined(separator: " < ") + "\n"
   }
 
   private func isWorthALine(_ process: ProcessReport) -> Bool {
@@ -304,7 +314,8 @@ extension String {
   /// The text in the form that a shell reads as one word.
   var shellQuoted: String {
     let isPlain = !isEmpty && allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || "/._-+:@%".contains($0)) }
-    return isPlain ? self : "'" + split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''") + "'"
+    return isPlain
+      ? self : "'" + split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''") + "'"
   }
 
   /// The text without blanks at its end.

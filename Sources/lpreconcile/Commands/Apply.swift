@@ -44,7 +44,7 @@ struct Apply: ExampledCommand {
     let work = Commands.reconciliation()
     if let off = work.killSwitch { throw output.fail(.apply, off.finding) }
     var options = Executor.Options()
-    options.processes = Selection.processes(pid)
+    options.processes = Question.processes(pid)
     options.limit = limit
     options.stopsOnFailure = stopOnFailure
     options.prunes = prune
@@ -53,7 +53,8 @@ struct Apply: ExampledCommand {
     } else {
       let declaration = try manifests.declaration(output, kind: .apply)
       let (plan, report) = work.look(declaration, kind: .plan, processes: options.processes, prune: prune)
-      try Question.ask(report, output, yes: yes) { $0.plan(paths: manifests.paths) }
+      if let error = report.error { throw output.fail(.apply, error) }
+      try Confirmation.ask(report, output, yes: yes) { $0.plan(paths: manifests.paths) }
       try carryOut(work, declaration, first: plan, isSaved: false, options)
     }
   }

@@ -52,9 +52,12 @@ struct Build: ExampledCommand, AsyncParsableCommand {
         Output.error("note: \(symbol)\(note.message)\n")
       }
       if output.isJSON {
-        Output.out(JSONOutput.text(BuildOutput(artifact: report.artifact, sha256: "\(report.sha256)", manifest: report.manifest)))
+        Output.out(
+          JSONOutput.text(BuildOutput(artifact: report.artifact, sha256: "\(report.sha256)", manifest: report.manifest))
+        )
       } else {
-        Output.out("Built \(report.artifact), sha256 \(report.sha256).\nThe manifest to check in:\n\n\(report.manifest)")
+        Output.out(
+          "Built \(report.artifact), sha256 \(report.sha256).\nThe manifest to check in:\n\n\(report.manifest)")
       }
     case .failure(let refused):
       for refusal in refused.refusals {
@@ -66,7 +69,8 @@ struct Build: ExampledCommand, AsyncParsableCommand {
       let count = refused.refusals.count
       let summary = "Not built: \(count) refusal\(count == 1 ? "" : "s"). No file written."
       if output.isJSON, let first = refused.refusals.first {
-        let finding = Finding(first.code.rawValue, "\(first.symbol.map { "\($0) " } ?? "")\(first.message)", next: [first.nextStep])
+        let finding = Finding(
+          first.code.rawValue, "\(first.symbol.map { "\($0) " } ?? "")\(first.message)", next: [first.nextStep])
         Output.out(Commands.reconciliation().error(.error, finding).json())
       }
       Output.error(summary + "\n")

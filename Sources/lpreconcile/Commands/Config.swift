@@ -4,7 +4,8 @@ internal import Reconciler
 struct Config: ExampledCommand {
   static let examples = ["lpreconcile config"]
   static let configuration = CommandConfiguration(
-    commandName: "config", abstract: "Shows which manifests are in force, what they hide, and what this machine allows.")
+    commandName: "config", abstract: "Shows which manifests are in force, what they hide, and what this machine allows."
+  )
 
   @OptionGroup var output: OutputOptions
 
@@ -23,7 +24,9 @@ struct Config: ExampledCommand {
     }
     text += "This machine:\n"
     let width = config.machine.map(\.name.count).max() ?? 0
-    for fact in config.machine { text += "  \(fact.name.padded(to: width))  \(fact.value.printable)  \(fact.meaning)\n".trimmingTrailingBlanks }
+    for fact in config.machine {
+      text += "  \(fact.name.padded(to: width))  \(fact.value.printable)  \(fact.meaning)\n".trimmingTrailingBlanks
+    }
     Output.out(text)
   }
 }

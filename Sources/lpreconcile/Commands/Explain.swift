@@ -17,15 +17,19 @@ struct Explain: ExampledCommand {
       let sentences = code.explanation.split(separator: ". ", maxSplits: 1)
       let next = code.explanation.split(separator: ". ").last.map(String.init) ?? code.explanation
       return Explanation(
-        code: code.rawValue, title: sentences.first.map(String.init) ?? code.explanation, text: code.explanation, next: next)
+        code: code.rawValue, title: sentences.first.map(String.init) ?? code.explanation, text: code.explanation,
+        next: next)
     }
     return (Explanation.all + build).sorted { $0.code < $1.code }
   }
 
   func run() throws {
     guard let code else {
-      if output.isJSON { Output.out(JSONOutput.text(Self.all)) }
-      else { Output.out(Self.all.map { "\($0.code)  \($0.title)\n" }.joined()) }
+      if output.isJSON {
+        Output.out(JSONOutput.text(Self.all))
+      } else {
+        Output.out(Self.all.map { "\($0.code)  \($0.title)\n" }.joined())
+      }
       return
     }
     let wanted = code.uppercased()
@@ -33,7 +37,10 @@ struct Explain: ExampledCommand {
       throw output.fail(
         .error, Finding("LP0618", "there is no code \(code)", next: ["lpreconcile explain lists them all"]))
     }
-    if output.isJSON { Output.out(JSONOutput.text(found)) }
-    else { Output.out("\(found.code): \(found.title)\n\n  \(found.text)\n\n  next: \(found.next)\n") }
+    if output.isJSON {
+      Output.out(JSONOutput.text(found))
+    } else {
+      Output.out("\(found.code): \(found.title)\n\n  \(found.text)\n\n  next: \(found.next)\n")
+    }
   }
 }

@@ -25,13 +25,15 @@ struct Inspect: ExampledCommand {
     text += "\n"
     if let description = artifact.description { text += "  \(description.printable)\n" }
     text += "  sha256    \(artifact.sha256)\n"
-    text += "  for       build \(artifact.buildId), \(artifact.machine.printable), built from \(artifact.pathHint.printable)\n"
+    text +=
+      "  for       build \(artifact.buildId), \(artifact.machine.printable), built from \(artifact.pathHint.printable)\n"
     if let soname = artifact.soname { text += "  library   \(soname.printable)\n" }
     text += "  compiler  \(artifact.compiler.printable)\n"
     if !artifact.flags.isEmpty { text += "  flags     \(artifact.flags.joined(separator: " ").printable)\n" }
     text += "  replaces  \(artifact.functions.count) function\(artifact.functions.count == 1 ? "" : "s")\n"
     for function in artifact.functions {
-      text += "    \(function.symbol.printable) at \(function.address), \(function.size) bytes, by \(function.replacement.printable)\n"
+      text +=
+        "    \(function.symbol.printable) at \(function.address), \(function.size) bytes, by \(function.replacement.printable)\n"
       let at = function.entryOffset == 0 ? "" : " (at +\(function.entryOffset))"
       text += "      overwrites \(function.originalBytes)\(at); switched by \(function.form)\n"
       if let reason = function.formReason { text += "      \(reason.printable)\n" }
@@ -40,7 +42,9 @@ struct Inspect: ExampledCommand {
     if !artifact.targetReferences.isEmpty {
       text += "  uses of the target: \(artifact.targetReferences.joined(separator: ", ").printable)\n"
     }
-    if !artifact.imports.isEmpty { text += "  uses of libraries: \(artifact.imports.joined(separator: ", ").printable)\n" }
+    if !artifact.imports.isEmpty {
+      text += "  uses of libraries: \(artifact.imports.joined(separator: ", ").printable)\n"
+    }
     return text
   }
 }

@@ -21,7 +21,7 @@ struct PlanCommand: ExampledCommand {
   func run() throws {
     let declaration = try manifests.declaration(output, kind: .plan)
     let (_, report) = Commands.reconciliation()
-      .look(declaration, kind: .plan, processes: Selection.processes(pid), prune: prune)
+      .look(declaration, kind: .plan, processes: Question.processes(pid), prune: prune)
     if let file {
       do throws(FileAccess.Failed) {
         try FileAccess.write(report.json(), to: file)

@@ -27,17 +27,20 @@ struct Revert: ExampledCommand {
 
   func validate() throws {
     let isNarrowed = !(pid.isEmpty && binary.isEmpty && patch.isEmpty)
-    if !isNarrowed && !all { throw ValidationError("say what to take away: --pid, --binary, --patch or --all [LP0619]") }
+    if !isNarrowed && !all {
+      throw ValidationError("say what to take away: --pid, --binary, --patch or --all [LP0619]")
+    }
     if isNarrowed && all { throw ValidationError("--all stands alone: it narrows nothing") }
   }
 
   func run() throws {
     let work = Commands.reconciliation()
     let selection = RevertSelection(
-      processes: Selection.processes(pid), binaries: binary.isEmpty ? nil : Set(binary),
+      processes: Question.processes(pid), binaries: binary.isEmpty ? nil : Set(binary),
       patches: patch.isEmpty ? nil : Set(patch))
     let (plan, report) = work.lookAtRevert(selection)
-    try Question.ask(report, output, yes: yes) { $0.plan(paths: []) }
+    if let error = report.error { throw output.fail(.revert, error) }
+    try Confirmation.ask(report, output, yes: yes) { $0.plan(paths: []) }
     let interruption = Interruption()
     interruption.watchSignals()
     let progress = Progress(style: output.style(for: STDOUT_FILENO), isVerbose: output.verbose)

@@ -3,10 +3,12 @@ internal import Glibc
 internal import Reconciler
 
 /// The question before something is changed; only on a terminal, and never with `--yes`.
-enum Question {
+enum Confirmation {
   static func ask(_ report: Report, _ output: OutputOptions, yes: Bool, text: (TextReport) -> String) throws {
     let count = report.summary["toChange"] ?? report.processes.count { !$0.changes.isEmpty }
-    guard !yes, !output.isJSON, count > 0, Output.isTerminal(STDIN_FILENO), Output.isTerminal(STDOUT_FILENO) else { return }
+    guard !yes, !output.isJSON, count > 0, Output.isTerminal(STDIN_FILENO), Output.isTerminal(STDOUT_FILENO) else {
+      return
+    }
     Output.out(
       text(TextReport(report: report, style: output.style(for: STDOUT_FILENO), isVerbose: output.verbose)))
     let removed = report.processes.count { $0.changes.contains { $0.after == "absent" } }
@@ -14,27 +16,24 @@ enum Question {
     Output.out("Change \(count) process\(count == 1 ? "" : "es")\(removal)? [y/N] ")
     let answer = readLine() ?? ""
     guard ["y", "yes"].contains(answer.lowercased()) else {
-      throw output.fail(.apply, Finding("LP0616", "not confirmed; nothing was changed", next: ["answer y, or give --yes"]))
+      throw output.fail(
+        .apply, Finding("LP0616", "not confirmed; nothing was changed", next: ["answer y, or give --yes"]))
     }
-  }
-}
-
-/// What the options of several commands mean.
-enum Selection {
-  /// The processes of `--pid`; nil for all.
-  static func processes(_ pids: [Int32]) -> Set<ProcessNumber>? {
-    pids.isEmpty ? nil : Set(pids.map { ProcessNumber($0) })
   }
 }
 
 extension Finding {
   /// A file could not be read.
   static func notRead(_ failed: FileAccess.Failed) -> Finding {
-    Finding("LP0606", "\(failed.path) cannot be read: \(SystemError.text(failed.errno))", next: ["check the path and its permissions"])
+    Finding(
+      "LP0606", "\(failed.path) cannot be read: \(SystemError.text(failed.errno))",
+      next: ["check the path and its permissions"])
   }
 
   /// A file could not be written.
   static func notWritten(_ failed: FileAccess.Failed) -> Finding {
-    Finding("LP0607", "\(failed.path) cannot be written: \(SystemError.text(failed.errno))", next: ["choose another --output"])
+    Finding(
+      "LP0607", "\(failed.path) cannot be written: \(SystemError.text(failed.errno))", next: ["choose another --output"]
+    )
   }
 }
