@@ -22,6 +22,17 @@ package enum TraceRefused: Error, Equatable, Sendable {
   case kernel(call: String, errno: Int32)
 }
 
+extension TraceRefused {
+  /// What it means for tracing that something about the process could not be read.
+  init(_ unreadable: ProcessUnreadable) {
+    switch unreadable {
+    case .gone: self = .gone
+    case .denied(let errno, let path): self = .kernel(call: "open(\(path))", errno: errno)
+    case .malformed(let path, let line): self = .unsupported("\(path) reads strangely in line \(line)")
+    }
+  }
+}
+
 /// Why one thread cannot make a remote call.
 package struct ThreadUnusable: Equatable, Sendable {
   package enum Reason: Equatable, Sendable {

@@ -1,3 +1,5 @@
+internal import CTrace
+
 /// The general registers of one stopped thread, named as the psABI names them.
 ///
 /// In the kernel's order, `struct user_regs_struct`.
@@ -16,5 +18,17 @@ package struct ThreadRegisters: Equatable, Sendable {
   /// The sixteen general registers in the order of their DWARF numbers (psABI, figure 3.36), `rip` as the seventeenth.
   package var byDwarfNumber: [UInt64] {
     [rax, rdx, rcx, rbx, rsi, rdi, rbp, rsp, r8, r9, r10, r11, r12, r13, r14, r15, rip]
+  }
+}
+
+extension ThreadRegisters {
+  init(_ raw: trace_registers) {
+    // SAFETY: both are the same 27 words in the same order, as the test of this type checks.
+    self = unsafe unsafeBitCast(raw, to: ThreadRegisters.self)
+  }
+
+  var raw: trace_registers {
+    // SAFETY: as above.
+    unsafe unsafeBitCast(self, to: trace_registers.self)
   }
 }

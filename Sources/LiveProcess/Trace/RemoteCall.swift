@@ -1,0 +1,125 @@
+internal import CTrace
+internal import Patch
+
+/// A stopped thread that makes system calls for us; left alone at any instant it returns by itself to what it was doing.
+///
+/// A signal frame below the stack holds all that the thread is. Then, by one request, its registers are set so that it
+/// stands in front of `syscall; ret` with the frame on top of its stack: the call is made, `ret` goes to the restorer, and
+/// rt_sigreturn brings everything back. Only then are all signals blocked, so that no handler sees, leaves or moves this
+/// state; the frame brings the mask back too. With the tool alive, the thread is held at the call's exit and set back by us,
+/// the mask first. So at every instant either nothing has changed or the thread finds its way alone. A signal that comes
+/// while it is blocked stays pending and is delivered afterwards.
+package struct RemoteCall: ~Copyable {
+  package let tid: Int32
+  private let traced: TracedThreads
+  private let sites: RemoteCallSites
+  private let deadline: ContinuousClock.Instant
+  /// What the thread is set back to; its rip differs from where it stood when it was in a restartable sequence.
+  private let original: ThreadRegisters
+  private let mask: UInt64
+  private let frame: UInt64
+  private var hasBegun = false
+
+  init(
+    in tid: Int32, of traced: TracedThreads, at sites: RemoteCallSites, frame place: SignalFramePlace,
+    deadline: ContinuousClock.Instant
+  ) throws(TraceRefused) {
+    let entry = try traced.entry(tid)
+    guard entry.state == .stopped else { throw .threadEnded(tid) }
+    let pid = traced.identity.pid
+    let memory: RemoteMemory
+    do throws(ProcessUnreadable) {
+      memory = try RemoteMemory(of: pid, forWriting: true)
+    } catch {
+      throw TraceRefused(error)
+    }
+    var registers = entry.registers
+    if let abort = try RestartableSequence.abortAddress(of: tid, at: registers.rip, memory: memory) {
+      registers.rip = abort
+    }
+    var mask: UInt64 = 0
+    // SAFETY: the wrapper writes one word.
+    let error = unsafe trace_get_signal_mask(tid, &mask)
+    guard error == 0 else { throw traced.failure(error, "ptrace(PTRACE_GETSIGMASK)", of: tid) }
+    let extended = try ExtendedState(of: tid)
+
+    let needed = X86_64ReturnFrame.reach(extendedSize: extended.bytes.count)
+    let top: UInt64
+    switch place {
+    case .ownStack:
+      guard StackRoom.holds(needed, below: registers, of: pid) else {
+        throw .noUsableThread([
+          ThreadUnusable(tid: tid, reason: .noRoom(stackPointer: registers.rsp, needed: needed))
+        ])
+      }
+      top = registers.rsp
+    case .scratch(let range):
+      guard range.upperBound.value - range.lowerBound.value >= needed else {
+        throw .noUsableThread([
+          ThreadUnusable(tid: tid, reason: .noRoom(stackPointer: range.upperBound.value, needed: needed))
+        ])
+      }
+      top = range.upperBound.value
+    }
+    guard
+      let frame = X86_64ReturnFrame(
+        below: top, registers: InterruptedCall.resumable(registers), mask: mask, extended: extended,
+        restorer: sites.restorer)
+    else { throw .noUsableThread([ThreadUnusable(tid: tid, reason: .noRoom(stackPointer: top, needed: needed))]) }
+    do throws(MemoryAccessFailed) {
+      try memory.write(frame.bytes, at: RemoteAddress(frame.start))
+    } catch {
+      throw .noUsableThread([ThreadUnusable(tid: tid, reason: .noRoom(stackPointer: top, needed: needed))])
+    }
+
+    self.tid = tid
+    self.traced = traced
+    self.sites = sites
+    self.deadline = deadline
+    self.original = registers
+    self.mask = mask
+    self.frame = frame.start
+  }
+
+  /// Makes one system call; the kernel's raw result, a negative errno value included.
+  @available(*, noasync, message: "the kernel answers only the thread that seized")
+  package mutating func perform(_ number: Int, _ arguments: UInt64...) throws(TraceRefused) -> Int64 {
+    precondition(arguments.count <= 6)
+    let a = arguments + [UInt64](repeating: 0, count: 6 - arguments.count)
+    var registers = original
+    registers.rip = sites.call.value
+    registers.rsp = frame
+    registers.rax = UInt64(number)
+    // Not in a system call: the kernel must not take rax for the result of one that it has to begin again.
+    registers.originalRax = .max
+    (registers.rdi, registers.rsi, registers.rdx) = (a[0], a[1], a[2])
+    (registers.r10, registers.r8, registers.r9) = (a[3], a[4], a[5])
+    registers.eflags &= ~0x100  // the trap flag: a program that single-steps itself
+    while true {
+      try traced.setRegisters(registers, of: tid)
+      if !hasBegun {
+        hasBegun = true
+        let error = trace_set_signal_mask(tid, .max)
+        guard error == 0 else { throw traced.failure(error, "ptrace(PTRACE_SETSIGMASK)", of: tid) }
+      }
+      for _ in ["entry", "exit"] {
+        let hasArrived = try traced.runToCall(tid, before: deadline)
+        guard hasArrived else { throw .kernel(call: "remote system call \(number)", errno: 14) }  // EFAULT
+      }
+      let result = Int64(bitPattern: try traced.readRegisters(of: tid).rax)
+      // Broken off by a group stop: it has done nothing, and the kernel would begin it again.
+      if !(-516 ... -512).contains(result) { return result }
+    }
+  }
+
+  /// Sets the thread back to where it stood; nothing when no call has been made.
+  mutating func finish() throws(TraceRefused) {
+    let state = try traced.entry(tid).state
+    guard hasBegun, state == .inCall || state == .stopped else { return }
+    hasBegun = false
+    let error = trace_set_signal_mask(tid, mask)
+    guard error == 0 else { throw traced.failure(error, "ptrace(PTRACE_SETSIGMASK)", of: tid) }
+    try traced.setRegisters(original, of: tid)
+    try traced.returnToStop(tid, before: deadline)
+  }
+}
