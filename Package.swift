@@ -54,6 +54,9 @@ let package = Package(
 
     // Victims: small programs that the tests compile, start, observe and patch.
     .target(name: "VictimKit", path: "Tests/VictimKit", swiftSettings: strict),
+    // A tool that the tracing tests kill at each of its system calls.
+    .executableTarget(
+      name: "TraceDriver", dependencies: ["LiveProcess"], path: "Tests/TraceDriver", swiftSettings: strict),
     // Artifacts that the tests compile, without the builder.
     .target(name: "ArtifactKit", dependencies: ["Patch", "VictimKit"], path: "Tests/ArtifactKit", swiftSettings: strict),
 
