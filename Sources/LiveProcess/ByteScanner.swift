@@ -8,18 +8,19 @@ struct ByteScanner {
   /// Takes the next byte.
   mutating func next() -> UInt8? { rest.popFirst() }
 
-  /// Takes one given character; false, and takes nothing, when another stands there.
-  mutating func skip(_ character: Unicode.Scalar) -> Bool {
-    guard let byte = rest.first, byte == UInt8(truncatingIfNeeded: character.value) else { return false }
-    rest = rest.dropFirst()
-    return true
+  /// Takes one given text; false, and takes nothing, when another stands there.
+  mutating func skip(_ text: StaticString) -> Bool {
+    // SAFETY: a static string's bytes live for ever.
+    let matches = text.withUTF8Buffer { unsafe rest.starts(with: $0) }
+    if matches { rest = rest.dropFirst(text.utf8CodeUnitCount) }
+    return matches
   }
 
   /// Takes all spaces.
   mutating func skipSpaces() { rest = rest.drop { $0 == UInt8(ascii: " ") } }
 
   /// Takes one character that is either the given one or `-`.
-  mutating func flag(_ character: Unicode.Scalar) -> Bool? {
+  mutating func flag(_ character: StaticString) -> Bool? {
     if skip(character) { return true }
     return skip("-") ? false : nil
   }

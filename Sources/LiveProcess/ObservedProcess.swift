@@ -19,6 +19,20 @@ package struct ObservedProcess: Equatable, Sendable {
   package var leftovers: [String]
   /// Why it could not be read; nil when it was. An unreadable process is not an absent one.
   package var unreadable: UnreadableReason?
+  /// The thread that traces it (gdb, strace, another lpreconcile) and its name; nil when none does.
+  package var tracer: Tracer?
+
+  /// A thread that traces a process.
+  package struct Tracer: Equatable, Sendable {
+    /// Its number: of a thread, not of a process.
+    package var tid: Int32
+    /// Its name (`comm`); empty when it has ended since or may not be read.
+    package var name: String
+    package init(tid: Int32, name: String) {
+      self.tid = tid
+      self.name = name
+    }
+  }
 
   package enum UnreadableReason: Equatable, Sendable {
     /// The kernel said no: an errno value, and to which file.
@@ -31,7 +45,8 @@ package struct ObservedProcess: Equatable, Sendable {
 
   package init(
     identity: ProcessIdentity, name: String, arguments: [String], userID: UInt32, cgroup: String,
-    binaries: [MappedBinary], patches: [ObservedPatch], leftovers: [String], unreadable: UnreadableReason? = nil
+    binaries: [MappedBinary], patches: [ObservedPatch], leftovers: [String], unreadable: UnreadableReason? = nil,
+    tracer: Tracer? = nil
   ) {
     self.identity = identity
     self.name = name
@@ -42,6 +57,7 @@ package struct ObservedProcess: Equatable, Sendable {
     self.patches = patches
     self.leftovers = leftovers
     self.unreadable = unreadable
+    self.tracer = tracer
   }
 }
 

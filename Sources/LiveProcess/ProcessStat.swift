@@ -6,6 +6,8 @@ package struct ProcessStat: Equatable, Sendable {
   package let state: Character
   /// The parent's number.
   package let parent: ProcessID
+  /// How many threads it has; for a zombie those that live on.
+  package let threads: UInt64
   /// When it started, in clock ticks after boot.
   package let startTime: UInt64
   /// Whether it is a thread of the kernel (`PF_KTHREAD`).
@@ -45,10 +47,12 @@ package struct ProcessStat: Equatable, Sendable {
       return value
     }
     guard let state = fields.first?.first, let parent = number(4).flatMap(Int32.init(exactly:)), let flags = number(9),
+      let threads = number(20),
       let startTime = number(22), let startCode = number(26), let startStack = number(28)
     else { return nil }
     self.state = Character(Unicode.Scalar(state))
     self.parent = ProcessID(parent)
+    self.threads = threads
     self.startTime = startTime
     isKernelThread = flags & 0x0020_0000 != 0
     image = Image(startCode: startCode, startStack: startStack, argumentStart: number(48) ?? 0)

@@ -14,4 +14,17 @@ package struct ElfSegment: Equatable, Sendable {
   package let memorySize: UInt64
   /// `p_align`.
   package let alignment: UInt64
+
+  package init(
+    type: UInt32, flags: UInt32, offset: UInt64, address: LinkAddress, fileSize: UInt64, memorySize: UInt64,
+    alignment: UInt64
+  ) {
+    self.type = type
+    self.flags = flags
+    self.offset = offset
+    self.address = address
+    self.fileSize = fileSize
+    self.memorySize = memorySize
+    self.alignment = alignment
+  }
 }

@@ -2,11 +2,13 @@
 //
 // Every answer is one line. It ends when its standard input ends, so it never outlives the test that started it.
 #define _GNU_SOURCE
+#include <dlfcn.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #define FUNCTION __attribute__((noinline, noipa))
@@ -78,6 +80,16 @@ int main(int argc, char **argv) {
     }
     // Becomes another program, under the same process number.
     else if (!strcmp(command, "exec")) { execl(text, text, (char *)NULL); puts("exec failed"); }
+    else if (!strcmp(command, "dlopen")) puts(dlopen(text, RTLD_NOW) ? "opened" : dlerror());
+    else if (!strcmp(command, "dlmopen")) puts(dlmopen(LM_ID_NEWLM, text, RTLD_NOW) ? "opened" : dlerror());
+    // A memory file of some name, mapped as text, as data or only to be read: `memfd x lpreconcile:fix`.
+    else if (!strcmp(command, "memfd")) {
+      int file = memfd_create(text + 2, 0);
+      int protection = text[0] == 'x' ? PROT_READ | PROT_EXEC : text[0] == 'w' ? PROT_READ | PROT_WRITE : PROT_READ;
+      if (ftruncate(file, 4096)) puts("no memory file");
+      printf("%p\n", mmap(NULL, 4096, protection, MAP_PRIVATE, file, 0));
+      close(file);
+    }
     else if (!strcmp(command, "arguments")) {
       for (int i = 0; i < argc; i++) printf(i ? " %s" : "%s", argv[i]);
       puts("");

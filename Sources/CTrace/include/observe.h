@@ -34,6 +34,9 @@ enum {
   OBSERVE_FILE_BACKED = 0x20,
 };
 
+// Flags that Glibc's module does not import.
+enum { OBSERVE_O_PATH = 010000000, OBSERVE_AT_EMPTY_PATH = 0x1000 };
+
 // What tells one file from another, and whether it still has a name.
 struct observe_file {
   uint64_t device;
