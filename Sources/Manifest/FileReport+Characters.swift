@@ -21,8 +21,8 @@ extension FileReport {
       if ForbiddenCharacter.contains(scalar) {
         error(
           .forbiddenCharacter, at: index..<(index + 1),
-          "the character \(FileReport.name(of: scalar)) may not stand here",
-          hint: "delete it, or write it as an escape in double quotes")
+          "the character \(ForbiddenCharacter.name(of: scalar)) may not stand here",
+          hint: "delete it")
         clean.append(" ")
       } else {
         clean.append(scalar)
@@ -30,11 +30,5 @@ extension FileReport {
       index += 1
     }
     return Array(String(clean).utf8)
-  }
-
-  /// Such as `U+202E`.
-  private static func name(of scalar: Unicode.Scalar) -> String {
-    let digits = String(scalar.value, radix: 16, uppercase: true)
-    return "U+" + String(repeating: "0", count: max(0, 4 - digits.count)) + digits
   }
 }

@@ -11,4 +11,10 @@ enum ForbiddenCharacter {
     case let value: value & 0xfffe == 0xfffe
     }
   }
+
+  /// Such as `U+202E`.
+  static func name(of scalar: Unicode.Scalar) -> String {
+    let digits = String(scalar.value, radix: 16, uppercase: true)
+    return "U+" + String(repeating: "0", count: max(0, 4 - digits.count)) + digits
+  }
 }

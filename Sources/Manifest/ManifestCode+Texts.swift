@@ -42,7 +42,7 @@ extension ManifestCode {
       (
         "a character that may not stand in a manifest",
         "Control characters, the line breaks of Unicode that editors do not show (NEL, LS, PS) and the characters that show text in another order are refused: what a reviewer sees must be what the tool reads.",
-        "Delete it. In double quotes an escape such as `\\u0007` says it visibly."
+        "Delete it; most editors can show invisible characters."
       )
     case .tab:
       (
@@ -172,9 +172,9 @@ extension ManifestCode {
       )
     case .badText:
       (
-        "text too long or empty",
-        "The text is empty or longer than what is allowed here.",
-        "Shorten it, or leave the key out."
+        "a text that does not fit",
+        "The text is empty, longer than what is allowed here, of another form, or holds a control character written as an escape.",
+        "Write it as the message says, or leave the key out."
       )
     case .badGlob:
       (

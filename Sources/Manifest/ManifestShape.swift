@@ -38,7 +38,7 @@ enum ManifestShape {
       KeyShape(
         name: "binary", shape: .text(.binary), isRequired: true,
         description:
-          "The absolute path, or a pattern of paths, of the mapped executable or shared library, in the process's own mount namespace, symbolic links resolved.",
+          "The absolute path, or a pattern of paths, of the mapped executable or shared library, in the process's own mount namespace; symbolic links are followed there.",
         example: "/usr/bin/redis-server"),
       KeyShape(
         name: "builds", shape: .list(.record(build), minimum: 1), isRequired: true,

@@ -1,5 +1,8 @@
 extension PatchSet {
   /// Whether a mapped file's path is one that ``binary`` means; a ` (deleted)` at its end, as in `/proc/PID/maps`, is ignored.
+  ///
+  /// Text against text: whoever knows the process follows the symbolic links of ``binary`` in its mount namespace and
+  /// asks for what they lead to as well.
   package func matches(binaryPath path: String) -> Bool {
     if path == binary { return true }
     // A pattern that was checked when the manifest was read cannot be malformed; one that was not matches nothing.

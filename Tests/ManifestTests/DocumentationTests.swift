@@ -39,6 +39,15 @@ struct DocumentationTests {
     #expect(try await SchemaTests.satisfying(paths) == Set(paths))
   }
 
+  @Test("The examples in manifests/ are good, and satisfy the schema")
+  func examplesOfThePackage() async throws {
+    let folder = TestFiles.package + "/manifests"
+    let paths = try ManifestNames.list(folder).map { folder + "/" + $0 }
+    #expect(!paths.isEmpty)
+    #expect(ManifestLoader().load([folder]).diagnostics == [])
+    #expect(try await SchemaTests.satisfying(paths) == Set(paths))
+  }
+
   @Test("It names every key and every code")
   func complete() throws {
     let text = try Self.text()
