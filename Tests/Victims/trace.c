@@ -276,14 +276,13 @@ static void do_vfork(void) {
   if (vfork() == 0) { char c; close(p[1]); while (read(p[0], &c, 1) < 0) {} _exit(0); }
   spin();
 }
-static void do_zombie_leader(void) { pthread_exit(NULL); }
-static int leader_ends;
+static volatile int leave;
 static void *survivor(void *unused) { (void)unused; spin(); return NULL; }
 static void do_leader(void) {
   pthread_t t;
-  leader_ends = 1;
   pthread_create(&t, NULL, survivor, NULL);
-  do_zombie_leader();
+  while (!leave) usleep(1000);
+  pthread_exit(NULL);
 }
 
 static const struct { const char *name; void (*work)(void); } kinds[] = {
@@ -301,6 +300,7 @@ static void *answer(void *unused) {
     else if (!strncmp(line, "mask", 4)) printf("%lx\n", mask_seen);
     else if (!strncmp(line, "area", 4)) printf("%lx %lx %lu\n", (long)sequence_start, (long)sequence_end, aborts);
     else if (!strncmp(line, "storm", 5)) printf("%lu %lu\n", sent, received);
+    else if (!strncmp(line, "leave", 5)) printf("%d\n", leave = 1);
     else printf("what?\n");
     fflush(stdout);
   }
@@ -309,6 +309,10 @@ static void *answer(void *unused) {
 }
 static void *run(void *work) { (*(void (**)(void))work)(); return NULL; }
 int main(int argc, char **argv) {
+  // A buffer that stdio has to make would need system calls that a filter forbids.
+  static char in[4096], out[4096];
+  setvbuf(stdin, in, _IOLBF, sizeof in);
+  setvbuf(stdout, out, _IOLBF, sizeof out);
   pthread_t t;
   for (unsigned i = 0; i < sizeof kinds / sizeof *kinds; i++) {
     if (argc < 2 || strcmp(argv[1], kinds[i].name)) continue;

@@ -26,10 +26,10 @@ package struct RemoteCall: ~Copyable {
   ) throws(TraceRefused) {
     let entry = try traced.entry(tid)
     guard entry.state == .stopped else { throw .threadEnded(tid) }
-    let pid = traced.identity.pid
+    // By the thread's number: that of a leader that has ended before the others has no memory.
     let memory: RemoteMemory
     do throws(ProcessUnreadable) {
-      memory = try RemoteMemory(of: pid, forWriting: true)
+      memory = try RemoteMemory(of: ProcessID(tid), forWriting: true)
     } catch {
       throw TraceRefused(error)
     }
@@ -47,7 +47,7 @@ package struct RemoteCall: ~Copyable {
     let top: UInt64
     switch place {
     case .ownStack:
-      guard StackRoom.holds(needed, below: registers, of: pid) else {
+      guard StackRoom.holds(needed, below: registers, of: tid) else {
         throw .noUsableThread([
           ThreadUnusable(tid: tid, reason: .noRoom(stackPointer: registers.rsp, needed: needed))
         ])

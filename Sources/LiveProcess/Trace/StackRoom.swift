@@ -5,9 +5,9 @@ enum StackRoom {
   /// - Parameters:
   ///   - needed: bytes below the stack pointer, the red zone included.
   ///   - registers: of the standing thread.
-  static func holds(_ needed: UInt64, below registers: ThreadRegisters, of pid: ProcessID) -> Bool {
+  static func holds(_ needed: UInt64, below registers: ThreadRegisters, of tid: Int32) -> Bool {
     // A process that cannot be read any more has no room; what it died of is found by the next request.
-    guard let map = try? MemoryMap.read(pid) else { return false }
+    guard let map = try? MemoryMap.read(ProcessID(tid)) else { return false }
     return holds(needed, below: registers, in: map)
   }
 

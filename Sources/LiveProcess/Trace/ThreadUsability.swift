@@ -21,7 +21,7 @@ enum ThreadUsability {
     switch frame {
     case .scratch: return nil
     case .ownStack:
-      return StackRoom.holds(needed, below: thread.registers, of: pid)
+      return StackRoom.holds(needed, below: thread.registers, of: thread.tid)
         ? nil : .noRoom(stackPointer: thread.registers.rsp, needed: needed)
     }
   }

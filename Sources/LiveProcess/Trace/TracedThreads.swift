@@ -203,6 +203,11 @@ final class TracedThreads {
     }
     guard let position = positions[tid] else { return .foreign }
     guard report.code == CLD_TRAPPED || report.code == CLD_STOPPED else {
+      guard tid != pid else {
+        // The leader's end is reported last. It is left to be reported to its parent, which may be this very process.
+        for index in entries.indices { entries[index].state = .ended }
+        return .ended
+      }
       _ = trace_take(tid)
       entries[position].state = .ended
       return .ended
@@ -317,7 +322,8 @@ final class TracedThreads {
           try resume(position, to: .call, signal: 0)
         }
       case 0:
-        if absorb(report) == .ended && report.tid == tid { throw tid == pid ? .gone : .threadEnded(tid) }
+        guard absorb(report) == .ended, report.tid == tid || report.tid == pid else { continue }
+        throw report.tid == pid ? .gone : .threadEnded(tid)
       case EINTR:
         guard ContinuousClock.now < deadline else {
           throw .stopTooLong(thread: tid, state: ThreadStatus.state(tid, of: pid) ?? "X")
@@ -383,6 +389,8 @@ final class TracedThreads {
       }
       running.remove(report.tid)
       guard report.code == CLD_TRAPPED || report.code == CLD_STOPPED else {
+        // The leader's end is its parent's to take, and no other follows it.
+        if report.tid == pid { return }
         _ = trace_take(report.tid)
         continue
       }
