@@ -68,6 +68,10 @@ let package = Package(
       swiftSettings: strict),
     .testTarget(
       name: "ReconcilerTests", dependencies: ["Reconciler", "Manifest", "Patch", "LiveProcess"], swiftSettings: strict),
+    .testTarget(
+      name: "PatchBuilderTests",
+      dependencies: ["PatchBuilder", "Patch", "VictimKit", "CElf", "CCapstone"],
+      exclude: ["Programs"], swiftSettings: strict),
     .testTarget(name: "EndToEndTests", dependencies: ["VictimKit"], swiftSettings: strict),
     .testTarget(name: "PatchTests", dependencies: ["Patch", "ArtifactKit", "VictimKit"], swiftSettings: strict),
   ]

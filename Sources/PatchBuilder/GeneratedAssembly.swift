@@ -1,0 +1,31 @@
+/// The assembler file that stands beside the replacement objects: what no compiler makes.
+struct GeneratedAssembly {
+  private var text: [String] = []
+  private var readOnly: [String] = []
+
+  /// Adds the moved entry instructions of a function.
+  mutating func add(_ moved: MovedCode) {
+    let name = moved.symbol
+    text += [".p2align 4, 0xcc", ".globl \(name)", ".hidden \(name)", ".type \(name), @function", "\(name):"]
+    text += moved.lines
+    text.append(".size \(name), . - \(name)")
+    if !moved.literals.isEmpty { readOnly += [".p2align 3"] + moved.literals }
+  }
+
+  /// Adds code that defines a symbol of its own.
+  mutating func add(_ lines: [String]) {
+    text += [".p2align 4, 0xcc"] + lines
+  }
+
+  /// The whole file.
+  ///
+  /// - Parameter info: the name of the file with the artifact's description; nil to leave it out.
+  func source(info: String?) -> String {
+    var lines = ["# made by lpreconcile build"]
+    if !text.isEmpty { lines += [".section .text.lpatch, \"ax\", @progbits"] + text }
+    if !readOnly.isEmpty { lines += [".section .rodata.lpatch, \"a\", @progbits"] + readOnly }
+    if let info { lines += [".section .lpatch.info, \"\", @progbits", ".incbin \"\(info)\""] }
+    lines.append(".section .note.GNU-stack, \"\", @progbits")
+    return lines.joined(separator: "\n") + "\n"
+  }
+}

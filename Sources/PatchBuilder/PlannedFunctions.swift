@@ -1,0 +1,72 @@
+internal import Patch
+
+/// The functions to replace, each with its entry planned and the code that the artifact needs for it.
+struct PlannedFunctions {
+  /// By address.
+  private(set) var functions: [ReplacedFunction] = []
+  private(set) var assembly = GeneratedAssembly()
+  /// The places of the target that the generated code names, by the artifact's symbol.
+  private(set) var places: [String: TargetReference] = [:]
+  private(set) var notes: [BuildNote] = []
+
+  init(_ request: BuildRequest, target: TargetImage, replacement: ReplacementObject) throws(BuildRefused) {
+    let references: CodeReferences
+    do { references = try CodeReferences(target) } catch { throw BuildRefused(.notATarget(why: error.text), at: target.path) }
+    guard let planner = EntryPlanner(target, references: references) else { throw BuildRefused(.toolMissing("Capstone")) }
+    let finder = ReplacedFunctionFinder(target: target)
+    var refusals: [BuildRefusal] = []
+    var found: [TargetSymbol] = []
+    for text in request.functions {
+      do throws(BuildRefusal) {
+        let symbol = try finder.find(text)
+        guard replacement.functions[symbol.name] != nil else { throw BuildRefusal(symbol: symbol.name, reason: .notDefined) }
+        if !found.contains(where: { $0.address == symbol.address }) { found.append(symbol) }
+      } catch {
+        refusals.append(error)
+      }
+    }
+    for symbol in found.sorted(by: { $0.address < $1.address }) {
+      do throws(EntryRefusal) {
+        let plan = try planner.plan(address: symbol.address.value, size: symbol.size)
+        add(symbol, plan, target)
+      } catch {
+        refusals.append(BuildRefusal(place: target.path, symbol: symbol.name, reason: .entry(error)))
+      }
+    }
+    addFortifyChecks(replacement)
+    guard refusals.isEmpty else { throw BuildRefused(refusals) }
+  }
+
+  private mutating func add(_ symbol: TargetSymbol, _ plan: EntryPlan, _ target: TargetImage) {
+    let gate: ReplacedFunction.Gate
+    if let reason = plan.cannotMove {
+      gate = .direct(reason: reason)
+      notes.append(BuildNote(symbol: symbol.name, fact: .directFormOnly(reason: reason)))
+    } else {
+      let moved = MovedCode(plan, function: symbol.address.value)
+      assembly.add(moved)
+      for place in moved.places {
+        let name = MovedCode.symbol(of: place)
+        places[name] = TargetReference(name, at: LinkAddress(place), kind: target.isCode(place) ? .function : .object)
+      }
+      gate = .moved(symbol: moved.symbol, instructions: moved.instructions, branchesToEntry: plan.branchesToEntry)
+      if plan.branchesToEntry { notes.append(BuildNote(symbol: symbol.name, fact: .branchesToEntry)) }
+    }
+    let others = target.symbols.code(in: symbol.address.value..<(symbol.address.value + 1)).map(\.name)
+      .filter { $0 != symbol.name }
+    if !others.isEmpty { notes.append(BuildNote(symbol: symbol.name, fact: .sharesItsCode(with: others))) }
+    let copies = target.symbols.specialisedCopies(of: symbol.name).map(\.name)
+    if !copies.isEmpty { notes.append(BuildNote(symbol: symbol.name, fact: .specialisedCopies(copies))) }
+    functions.append(
+      ReplacedFunction(
+        symbol: symbol.name, at: symbol.address, size: symbol.size,
+        sha256: SHA256Digest(of: target.code(at: symbol.address.value, count: symbol.size) ?? []),
+        replacement: symbol.name, entry: ReplacedFunction.Entry(at: plan.offset, original: plan.original, gate: gate)))
+  }
+
+  private mutating func addFortifyChecks(_ replacement: ReplacementObject) {
+    for symbol in replacement.undefined {
+      if let plain = FortifyCheck.plain(symbol.name) { assembly.add(FortifyCheck.lines(symbol.name, plain: plain)) }
+    }
+  }
+}

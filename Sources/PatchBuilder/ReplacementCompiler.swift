@@ -1,0 +1,57 @@
+internal import Glibc
+
+/// Compiles the replacement files: the same inputs give the same bytes.
+struct ReplacementCompiler: Sendable {
+  /// The compiler's name or path.
+  let tool: String
+  /// The first line of `--version`.
+  let version: String
+  /// The tool's own flags and behind them the user's, as every file gets them.
+  let flags: [String]
+
+  init(_ request: BuildRequest, for target: TargetImage) async throws(BuildRefused) {
+    tool = request.compiler
+    let answer = try await BuildTool.run(tool, ["--version"])
+    version = answer.output.split(separator: "\n").first.map { String($0) } ?? tool
+    let isClang = version.contains("clang")
+    flags =
+      [
+        "-O2",
+        // The image is near the target but not near its libraries: branches go through PLT stubs of the image and all other
+        // references to what the files do not define through its offset table.
+        "-fPIE", isClang ? "-fno-direct-access-external-data" : "-mno-direct-extern-access",
+        "-fcf-protection=\(target.tracksIndirectBranches ? "full" : "none")",
+        "-fno-stack-protector",
+      ] + request.flags
+  }
+
+  /// Compiles one file.
+  ///
+  /// - Parameters:
+  ///   - object: the path of the object to write.
+  ///   - extra: more flags, stronger than the user's.
+  /// - Returns: the compiler's warnings.
+  func compile(_ source: String, to object: String, extra: [String] = []) async throws(BuildRefused) -> String {
+    // SAFETY: C gets the string for the time of the call.
+    guard unsafe access(source, R_OK) == 0 else { throw BuildRefused(.unreadable(errno: errno), at: source) }
+    let folder = source.lastIndex(of: "/").map { String(source[..<$0]) }
+    var arguments = flags
+    // No path of this machine in __FILE__, and nothing random in names that the compiler makes up.
+    if let folder { arguments.append("-ffile-prefix-map=\(folder)=.") }
+    arguments += [
+      "-frandom-seed=\(source.split(separator: "/").last ?? "replacement")",
+      // The joined object is linked for each process: code of the link-time optimiser could not be.
+      "-fno-lto",
+    ]
+    do {
+      return try await BuildTool.run(tool, arguments + extra + ["-c", source, "-o", object]).errors
+    } catch {
+      throw BuildRefused(
+        error.refusals.map { refusal in
+          var placed = refusal
+          placed.place = source
+          return placed
+        })
+    }
+  }
+}
