@@ -15,6 +15,7 @@ struct LedgerTests {
     ledger.loadBias = 0x5555_5555_4000
     ledger.values[0].expect = [1, 2, 3, 4]
     ledger.functions[1].gate = nil
+    ledger.unwind = RemoteAddress(0x1000_2000)..<RemoteAddress(0x1000_2400)
     ledger.parts.append(
       Ledger.Part(offset: 0x1000, size: 0x3000, protection: .readOnly, digest: SHA256Digest(of: [1])))
     return ledger

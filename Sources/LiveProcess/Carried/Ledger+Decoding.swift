@@ -60,6 +60,7 @@ extension Ledger {
     base = try reader.address("base")
     stateWord = try reader.address("stateWord")
     guard stateWord.value.isMultiple(of: 8) else { throw .damaged(field: "stateWord", offset: reader.position - 8) }
+    unwind = try reader.flag("hasUnwind") ? try reader.range("unwind") : nil
     parts = []
     for _ in 0..<(try reader.count("parts", atMost: 64)) { parts.append(try Part(&reader)) }
     functions = []

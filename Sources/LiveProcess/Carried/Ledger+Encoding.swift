@@ -52,6 +52,8 @@ extension Ledger {
     writer.integer(loadBias)
     writer.address(base)
     writer.address(stateWord)
+    writer.flag(unwind != nil)
+    if let unwind { writer.range(unwind) }
     writer.integer(UInt32(truncatingIfNeeded: parts.count))
     for part in parts { part.encode(to: &writer) }
     writer.integer(UInt32(truncatingIfNeeded: functions.count))

@@ -38,6 +38,8 @@ package struct Ledger: Equatable, Sendable {
   package var base: RemoteAddress
   /// The address of the 64-bit state word.
   package var stateWord: RemoteAddress
+  /// Where its `.eh_frame` lies, for stack walks; nil when it has none.
+  package var unwind: Range<RemoteAddress>?
   package var parts: [Part]
   package var functions: [Function]
   package var values: [Value]
@@ -155,7 +157,8 @@ package struct Ledger: Equatable, Sendable {
 
   package init(
     id: SHA256Digest, state: State, bit: Int, activatedAt: Int64?, name: String, description: String?, fixes: [String],
-    buildID: BuildID, loadBias: UInt64, base: RemoteAddress, stateWord: RemoteAddress, parts: [Part],
+    buildID: BuildID, loadBias: UInt64, base: RemoteAddress, stateWord: RemoteAddress, unwind: Range<RemoteAddress>? = nil,
+    parts: [Part],
     functions: [Function], values: [Value]
   ) {
     self.id = id
@@ -169,6 +172,7 @@ package struct Ledger: Equatable, Sendable {
     self.loadBias = loadBias
     self.base = base
     self.stateWord = stateWord
+    self.unwind = unwind
     self.parts = parts
     self.functions = functions
     self.values = values

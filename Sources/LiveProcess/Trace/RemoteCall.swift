@@ -1,5 +1,5 @@
 internal import CTrace
-internal import Patch
+package import Patch
 
 /// A stopped thread that makes system calls for us; left alone at any instant it returns by itself to what it was doing.
 ///
@@ -110,6 +110,23 @@ package struct RemoteCall: ~Copyable {
       // Broken off by a group stop: it has done nothing, and the kernel would begin it again.
       if !(-516 ... -512).contains(result) { return result }
     }
+  }
+
+  /// Puts some bytes where a call can be given their address, such as a name.
+  ///
+  /// They lie in the part of the signal frame that rt_sigreturn does not read (its siginfo), so they need no memory of
+  /// their own; each use overwrites the one before.
+  package func place(_ bytes: [UInt8]) throws(TraceRefused) -> RemoteAddress {
+    guard bytes.count <= X86_64ReturnFrame.room.count else { throw .kernel(call: "remote call's argument", errno: 7) }  // E2BIG
+    let address = RemoteAddress(frame + UInt64(X86_64ReturnFrame.room.lowerBound))
+    let memory: RemoteMemory
+    do throws(ProcessUnreadable) {
+      memory = try RemoteMemory(of: traced.identity.pid, forWriting: true)
+    } catch { throw TraceRefused(error) }
+    do throws(MemoryAccessFailed) { try memory.write(bytes, at: address) } catch {
+      throw .kernel(call: "/proc/\(traced.identity.pid)/mem", errno: error.errno)
+    }
+    return address
   }
 
   /// Sets the thread back to where it stood; nothing when no call has been made.

@@ -19,6 +19,8 @@ struct X86_64ReturnFrame {
   let bytes: [UInt8]
 
   private static let fixedSize: UInt64 = 440
+  /// The part that rt_sigreturn does not read, in bytes from the start.
+  static let room = 312..<440
   private static let redZone: UInt64 = 128
 
   /// Bytes that it takes at most below the given stack pointer.
