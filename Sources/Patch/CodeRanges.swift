@@ -18,7 +18,9 @@ struct CodeRanges {
       found.append((stub, X86_64Stub.length, 0, .stub(symbol: object.symbols[symbol].name)))
     }
     for (index, symbol) in object.symbols.enumerated() where symbol.size > 0 {
-      guard case .section(let section, let offset) = symbol.definition, object.sections[section].kind == .text else { continue }
+      guard case .section(let section, let offset) = symbol.definition, object.sections[section].kind == .text else {
+        continue
+      }
       let start = plan.sections[section] + offset
       if let function = moved[index] {
         found.append((start, symbol.size, 0, .moved(function: function)))

@@ -28,7 +28,8 @@ extension ElfFile {
     var neededAt: [UInt64] = []
     var flags1: UInt64 = 0
     var at = 0
-    while let tag = bytes.little(Int64.self, at: at), let value = bytes.little(UInt64.self, at: at + 8), tag != DT_NULL {
+    while let tag = bytes.little(Int64.self, at: at), let value = bytes.little(UInt64.self, at: at + 8), tag != DT_NULL
+    {
       switch tag {
       case Int64(DT_STRTAB): strings = value
       case Int64(DT_STRSZ): stringsSize = value
@@ -77,7 +78,9 @@ extension ElfFile {
   /// - Parameter value: the symbol's `st_value`, its offset in the thread-local segment.
   /// - Returns: nil when the file has no such segment or the symbol lies outside it.
   package func threadPointerOffset(ofSymbolValue value: UInt64) -> Int64? {
-    guard let segment = threadLocalSegment, value <= segment.memorySize, segment.memorySize < 1 << 40 else { return nil }
+    guard let segment = threadLocalSegment, value <= segment.memorySize, segment.memorySize < 1 << 40 else {
+      return nil
+    }
     let mask = max(segment.alignment, 1) - 1
     let padding = (0 &- segment.address.value &- segment.memorySize) & mask
     return Int64(bitPattern: value &- segment.memorySize &- padding)

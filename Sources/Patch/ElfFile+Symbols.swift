@@ -49,7 +49,8 @@ extension ElfFile {
           size: try fields.little("st_size", at: at + 16),
           type: ElfSymbol.Kind(info & 15), binding: ElfSymbol.Binding(info >> 4),
           visibility: ElfSymbol.Visibility(rawValue: other & 3) ?? .default,
-          place: try symbolPlace(try fields.little("st_shndx", at: at + 6), of: index, at: table.offset + UInt64(at) + 6),
+          place: try symbolPlace(
+            try fields.little("st_shndx", at: at + 6), of: index, at: table.offset + UInt64(at) + 6),
           version: version?.name, isDefaultVersion: version?.isDefault ?? true))
     }
     return symbols

@@ -65,7 +65,8 @@ package struct ElfFile: Sendable {
     }
     let start: UInt64 = try header.little("e_phoff", at: 32)
     let table = ElfFields(
-      bytes: try source.read("e_phoff", at: start, count: UInt64(count) * 56), fileOffset: start, name: "program header")
+      bytes: try source.read("e_phoff", at: start, count: UInt64(count) * 56), fileOffset: start, name: "program header"
+    )
     var segments: [ElfSegment] = []
     for index in 0..<Int(count) {
       let at = index * 56
@@ -99,7 +100,8 @@ package struct ElfFile: Sendable {
       throw DamagedElf(field: "e_shnum", offset: 60, found: "\(count)", allowed: "1 to \(sectionLimit)")
     }
     let table = ElfFields(
-      bytes: try source.read("e_shoff", at: start, count: UInt64(count) * 64), fileOffset: start, name: "section header")
+      bytes: try source.read("e_shoff", at: start, count: UInt64(count) * 64), fileOffset: start, name: "section header"
+    )
     let nameIndex: UInt16 = try header.little("e_shstrndx", at: 62)
     guard nameIndex < count else {
       throw DamagedElf(field: "e_shstrndx", offset: 62, found: "\(nameIndex)", allowed: "below e_shnum, \(count)")
@@ -112,12 +114,14 @@ package struct ElfFile: Sendable {
       let at = index * 64
       let section = ElfSection(
         index: index,
-        name: try names.string("section \(index) sh_name", at: try table.little("sh_name", at: at), limit: sectionNameLimit),
+        name: try names.string(
+          "section \(index) sh_name", at: try table.little("sh_name", at: at), limit: sectionNameLimit),
         type: try table.little("sh_type", at: at + 4), flags: try table.little("sh_flags", at: at + 8),
         address: LinkAddress(try table.little("sh_addr", at: at + 16)),
         offset: try table.little("sh_offset", at: at + 24), size: try table.little("sh_size", at: at + 32),
         link: try table.little("sh_link", at: at + 40), info: try table.little("sh_info", at: at + 44),
-        alignment: try table.little("sh_addralign", at: at + 48), entrySize: try table.little("sh_entsize", at: at + 56))
+        alignment: try table.little("sh_addralign", at: at + 48), entrySize: try table.little("sh_entsize", at: at + 56)
+      )
       try check(section, headerAt: start + UInt64(at), fileSize: source.size)
       sections.append(section)
     }
@@ -128,7 +132,8 @@ package struct ElfFile: Sendable {
     let name = "section \(section.index) (\(section.name))"
     guard section.alignment & (section.alignment &- 1) == 0 || section.alignment == 0 else {
       throw DamagedElf(
-        field: "\(name) sh_addralign", offset: header + 48, found: "\(section.alignment)", allowed: "0 or a power of two")
+        field: "\(name) sh_addralign", offset: header + 48, found: "\(section.alignment)",
+        allowed: "0 or a power of two")
     }
     let (_, addressOverflow) = section.address.value.addingReportingOverflow(section.size)
     guard !addressOverflow else {

@@ -15,7 +15,9 @@ struct ElfVersions {
 
   /// The version of the symbol with an index; nil for an unversioned one (0 local, 1 global).
   func version(of symbol: Int) -> (name: String, isDefault: Bool)? {
-    guard let number = numbers.little(UInt16.self, at: symbol * 2), let name = names[number & 0x7fff] else { return nil }
+    guard let number = numbers.little(UInt16.self, at: symbol * 2), let name = names[number & 0x7fff] else {
+      return nil
+    }
     return (name, number & 0x8000 == 0)
   }
 }

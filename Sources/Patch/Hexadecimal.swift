@@ -1,4 +1,4 @@
-extension Array<UInt8> {
+extension [UInt8] {
   /// The bytes that an even number of hexadecimal digits of either case stands for; nil for anything else.
   package init?(hexadecimal text: String) {
     let digits = text.utf8

@@ -5,7 +5,7 @@ extension FixedWidthInteger {
   }
 }
 
-extension Array<UInt8> {
+extension [UInt8] {
   /// The little-endian number at an offset; nil when it does not lie wholly within the bytes.
   package func little<T: FixedWidthInteger>(_ type: T.Type, at offset: Int) -> T? {
     let size = T.bitWidth / 8

@@ -9,7 +9,8 @@ package struct PatchEntry: Equatable, Sendable {
   static func resolve(_ info: PatchInfo, in object: PatchObject) throws(DamagedArtifact) -> [PatchEntry] {
     var byName: [String: [Int]] = [:]
     for (index, symbol) in object.symbols.enumerated() {
-      if case .section(let section, _) = symbol.definition, object.sections[section].kind == .text, !symbol.name.isEmpty {
+      if case .section(let section, _) = symbol.definition, object.sections[section].kind == .text, !symbol.name.isEmpty
+      {
         byName[symbol.name, default: []].append(index)
       }
     }

@@ -24,7 +24,8 @@ extension PatchInfo {
           field: "\(field).address", found: "\(function.address)",
           allowed: "functions by address that do not overlap: not below \(LinkAddress(end))")
       }
-      end = function.address.value + max(function.size, function.entry.offset + UInt64(function.entry.original.bytes.count))
+      end =
+        function.address.value + max(function.size, function.entry.offset + UInt64(function.entry.original.bytes.count))
     }
     try checkReferences()
   }
@@ -35,13 +36,15 @@ extension PatchInfo {
       let field = "info.targetReferences[\(index)]"
       try PatchInfo.checkSymbol(reference.symbol, "\(field).symbol")
       guard names.insert(reference.symbol).inserted else {
-        throw DamagedArtifact(field: "\(field).symbol", found: "\(reference.symbol), which is listed twice", allowed: "each symbol once")
+        throw DamagedArtifact(
+          field: "\(field).symbol", found: "\(reference.symbol), which is listed twice", allowed: "each symbol once")
       }
       switch reference.kind {
       case .function, .object:
         guard reference.address.value < PatchLimits.addressEnd else {
           throw DamagedArtifact(
-            field: "\(field).address", found: "\(reference.address)", allowed: "below \(LinkAddress(PatchLimits.addressEnd))")
+            field: "\(field).address", found: "\(reference.address)",
+            allowed: "below \(LinkAddress(PatchLimits.addressEnd))")
         }
       case .threadLocal:
         guard target.kind != .sharedLibrary else {
@@ -82,7 +85,8 @@ extension PatchInfo {
 
   /// A text that people see on a terminal: no control characters, of a bounded length.
   fileprivate static func checkText(_ text: String, _ field: String) throws(DamagedArtifact) {
-    guard text.utf8.count <= PatchLimits.text, text.unicodeScalars.allSatisfy({ $0.properties.generalCategory != .control })
+    guard text.utf8.count <= PatchLimits.text,
+      text.unicodeScalars.allSatisfy({ $0.properties.generalCategory != .control })
     else {
       throw DamagedArtifact(
         field: field, found: String(text.prefix(100)).debugDescription,
@@ -116,7 +120,8 @@ extension ReplacedFunction {
     }
     guard entry.offset == 0 || entry.offset == 4, entry.offset < size else {
       throw DamagedArtifact(
-        field: "\(field).entry.offset", found: "\(entry.offset)", allowed: "0, or 4 behind an endbr64, within the \(size) bytes")
+        field: "\(field).entry.offset", found: "\(entry.offset)",
+        allowed: "0, or 4 behind an endbr64, within the \(size) bytes")
     }
     // Beyond the function only padding can be, and that is less than the 16 bytes that functions are aligned to.
     let length = entry.original.bytes.count

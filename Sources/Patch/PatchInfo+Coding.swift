@@ -34,7 +34,8 @@ extension PatchInfo {
       let found = try decoder.decode(JSONTree.self, from: data)
       let understood = try decoder.decode(JSONTree.self, from: Data(try encoded()))
       if let path = found.firstDifference(from: understood, at: "info") {
-        throw DamagedArtifact(field: path, found: "an unknown key or another spelling", allowed: "what docs/artifact.md lists")
+        throw DamagedArtifact(
+          field: path, found: "an unknown key or another spelling", allowed: "what docs/artifact.md lists")
       }
     } catch let error as DamagedArtifact {
       throw error
@@ -65,6 +66,7 @@ extension DamagedArtifact {
       path += key.intValue.map { "[\($0)]" } ?? ".\(key.stringValue)"
     }
     if case .keyNotFound(let key, _) = error { path += ".\(key.stringValue)" }
-    self.init(field: path, found: context?.debugDescription ?? "\(error)", allowed: "JSON as docs/artifact.md describes it")
+    self.init(
+      field: path, found: context?.debugDescription ?? "\(error)", allowed: "JSON as docs/artifact.md describes it")
   }
 }

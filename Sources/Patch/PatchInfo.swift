@@ -138,7 +138,8 @@ package struct HexBytes: Hashable, Sendable, Codable {
   package init(from decoder: any Decoder) throws {
     let container = try decoder.singleValueContainer()
     guard let bytes = [UInt8](hexadecimal: try container.decode(String.self)) else {
-      throw DecodingError.dataCorruptedError(in: container, debugDescription: "not an even number of hexadecimal digits")
+      throw DecodingError.dataCorruptedError(
+        in: container, debugDescription: "not an even number of hexadecimal digits")
     }
     self.bytes = bytes
   }

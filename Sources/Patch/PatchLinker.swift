@@ -65,7 +65,8 @@ package struct PatchLinker: Sendable {
       bytes.replace(
         at: gate.code,
         with: X86_64Gate.bytes(
-          at: gate.code, literal: literal, bit: bit, replacement: symbols.imageOffset(entry.replacement), slot: gate.slot))
+          at: gate.code, literal: literal, bit: bit, replacement: symbols.imageOffset(entry.replacement),
+          slot: gate.slot))
       bytes.write(symbols.base + symbols.imageOffset(moved), at: Int(gate.slot))
     }
   }
@@ -124,7 +125,7 @@ package struct PatchLinker: Sendable {
   }
 }
 
-extension Array<UInt8> {
+extension [UInt8] {
   /// Writes bytes at an offset that the caller knows to have room for them.
   fileprivate mutating func replace(at offset: UInt64, with bytes: [UInt8]) {
     replaceSubrange(Int(offset)..<(Int(offset) + bytes.count), with: bytes)

@@ -65,7 +65,8 @@ struct PatchObjectReader {
       throw refused("a constructor or destructor", "no code that would have to run at load or exit")
     // SFrame stack traces (binutils 2.40): nothing reads them from an image.
     case 0x6fff_fff4: return nil
-    default: throw refused("section type \(section.type)", "SHT_PROGBITS, SHT_NOBITS, SHT_NOTE or call-frame information")
+    default:
+      throw refused("section type \(section.type)", "SHT_PROGBITS, SHT_NOBITS, SHT_NOTE or call-frame information")
     }
     let constructors = [".ctors", ".dtors", ".init", ".fini", ".init_array", ".fini_array", ".preinit_array"]
     guard !constructors.contains(where: { section.name == $0 || section.name.hasPrefix($0 + ".") }) else {
@@ -139,7 +140,8 @@ struct PatchObjectReader {
       throw DamagedArtifact(
         field: "section \(table.index) (\(table.name))", offset: table.offset,
         found: "\(table.size / 24) symbols, sh_link \(table.link)",
-        allowed: "at most \(PatchLimits.symbols) symbols and a string table of at most \(PatchLimits.stringsSize) bytes")
+        allowed: "at most \(PatchLimits.symbols) symbols and a string table of at most \(PatchLimits.stringsSize) bytes"
+      )
     }
     return table.index
   }

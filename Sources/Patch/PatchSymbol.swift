@@ -16,6 +16,9 @@ package struct PatchSymbol: Equatable, Sendable {
     /// A place in a section that is not loaded, such as debug information.
     case unloaded
   }
+  /// The undefined symbols that the linker itself defines, and that therefore no description lists.
+  package static let definedByLinker: Set<String> = ["_GLOBAL_OFFSET_TABLE_", "__tls_get_addr"]
+
   /// Empty for a section symbol.
   package let name: String
   package let definition: Definition

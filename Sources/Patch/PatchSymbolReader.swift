@@ -7,11 +7,6 @@ struct PatchSymbolReader {
   /// Where the symbol table begins in the file.
   let tableOffset: UInt64
 
-  /// What the linker itself defines, and therefore no description lists.
-  private static let special: [String: PatchSymbol.Definition] = [
-    "_GLOBAL_OFFSET_TABLE_": .offsetTable, "__tls_get_addr": .threadLocalGetter,
-  ]
-
   func symbols(
     _ symbols: [ElfSymbol], for info: PatchInfo, commons: inout CommonSection
   ) throws(DamagedArtifact) -> [PatchSymbol] {
@@ -23,6 +18,10 @@ struct PatchSymbolReader {
           field: "info.imports[\(index)].symbol", found: "\(reference.symbol), which is listed twice",
           allowed: "each undefined symbol once, as a target reference or as an import")
       }
+    }
+    if let name = PatchSymbol.definedByLinker.sorted().first(where: { external[$0] != nil }) {
+      throw DamagedArtifact(
+        field: "info", found: "\(name), which the linker defines", allowed: "target references and imports without it")
     }
     var unused = external
     var globals: Set<String> = []
@@ -104,11 +103,13 @@ struct PatchSymbolReader {
       throw trouble(symbol, "st_shndx", "a local symbol without a definition", "a definition")
     }
     guard let definition = external[symbol.name] else {
-      if let special = PatchSymbolReader.special[symbol.name] { return special }
+      if symbol.name == "_GLOBAL_OFFSET_TABLE_" { return .offsetTable }
+      if symbol.name == "__tls_get_addr" { return .threadLocalGetter }
       throw trouble(
         symbol, "st_shndx", "undefined, and not described", "a target reference or an import in .lpatch.info")
     }
-    let isThreadLocal = if case .target(let index) = definition { info.targetReferences[index].kind == .threadLocal } else { false }
+    let isThreadLocal =
+      if case .target(let index) = definition { info.targetReferences[index].kind == .threadLocal } else { false }
     guard symbol.type != .threadLocal || isThreadLocal else {
       throw trouble(
         symbol, "st_info", "a thread-local variable that is not described as one",

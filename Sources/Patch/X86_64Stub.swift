@@ -22,7 +22,9 @@ extension PatchRelocation {
   /// the two cannot be confused.
   func isBranch(in section: PatchSection) -> Bool {
     if type == .plt32 { return true }
-    guard type == .pc32, section.kind == .text, offset >= 1, offset <= UInt64(section.content.count) else { return false }
+    guard type == .pc32, section.kind == .text, offset >= 1, offset <= UInt64(section.content.count) else {
+      return false
+    }
     let before = section.content[Int(offset) - 1]
     if before == 0xe8 || before == 0xe9 { return true }
     return offset >= 2 && before & 0xf0 == 0x80 && section.content[Int(offset) - 2] == 0x0f

@@ -23,7 +23,8 @@ enum X86_64Unwind {
     var bytes: [UInt8] = UInt32(commonSize - 4).littleEndianBytes + UInt32(0).littleEndianBytes
     bytes += [1, 0x7a, 0x52, 0, 1, 0x78, 16, 1, 0x1b, 0x0c, 7, 8, 0x90, 1, 0, 0]
     for gate in gates {
-      bytes += head(size: gateSize, at: start + UInt64(bytes.count), code: gate..<(gate + X86_64Gate.length), start: start)
+      bytes += head(
+        size: gateSize, at: start + UInt64(bytes.count), code: gate..<(gate + X86_64Gate.length), start: start)
       // Behind the push: CFA is rsp + 16 and r11 lies 16 below it; behind the pop both are as before.
       bytes += [0x42, 0x0e, 16, 0x8b, 2, 0x4e, 0x0e, 8, 0xcb, 0, 0]
     }

@@ -13,6 +13,10 @@ package struct ArtifactRecipe: Sendable {
   package var neverTarget: Set<String> = []
   package var functions: [ReplacedFunction]
   package var name = "test"
+  /// What a test does to the description before it is written.
+  package var adjust: @Sendable (inout PatchInfo) -> Void = { _ in }
+  /// What a test does to the description's text.
+  package var adjustText: @Sendable (String) -> String = { $0 }
 
   package init(
     sources: [String], compiler: String = "gcc", flags: [String], target: ElfFile, functions: [ReplacedFunction]
@@ -35,15 +39,17 @@ package struct ArtifactRecipe: Sendable {
     }
     let joined = directory.file("joined.o")
     _ = try Command.output(["ld", "-r", "-o", joined] + objects)
-    let info = try describe(try ElfFile(path: joined))
-    return try ArtifactRecipe.join(joined, with: info, in: directory)
+    var info = try describe(try ElfFile(path: joined))
+    adjust(&info)
+    let text = adjustText(String(decoding: try info.encoded(), as: UTF8.self))
+    return try ArtifactRecipe.join(joined, with: Array(text.utf8), in: directory)
   }
 
   /// Adds a description to an object.
   package static func join(
-    _ object: String, with info: PatchInfo, in directory: TemporaryDirectory
+    _ object: String, with info: [UInt8], in directory: TemporaryDirectory
   ) throws -> [UInt8] {
-    try TestFile.write(try info.encoded(), to: directory.file("info.json"))
+    try TestFile.write(info, to: directory.file("info.json"))
     let assembly = """
       .section .lpatch.info,"",@progbits
       .incbin "\(directory.file("info.json"))"
@@ -68,14 +74,15 @@ package struct ArtifactRecipe: Sendable {
     }
     var references: [TargetReference] = []
     var imports: [ImportReference] = []
-    for symbol in try object.symbols(.full).sorted(by: { $0.name < $1.name }) where !symbol.isDefined {
+    for symbol in try object.symbols(.full).sorted(by: { $0.name < $1.name })
+    where !symbol.isDefined && !PatchSymbol.definedByLinker.contains(symbol.name) {
       if let place = places[symbol.name] {
         let offset = place.type == .threadLocal ? target.threadPointerOffset(ofSymbolValue: place.value) : nil
         references.append(
           TargetReference(
             symbol.name, at: LinkAddress(offset.map(UInt64.init(bitPattern:)) ?? place.value),
             kind: place.type == .threadLocal ? .threadLocal : place.type == .function ? .function : .object))
-      } else if !["_GLOBAL_OFFSET_TABLE_", "__tls_get_addr"].contains(symbol.name) {
+      } else {
         imports.append(ImportReference(symbol.name, version: nil, library: nil, weak: symbol.binding == .weak))
       }
     }

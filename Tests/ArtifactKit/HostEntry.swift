@@ -29,7 +29,8 @@ package enum HostEntry {
 
   /// The moved entry in assembly: whole instructions, and a jump behind them.
   package static func movedCopy(length: UInt64) -> String {
-    let rest = length > 10 ? "  add %rdi, %rax\n  lea 5(%rax), %rax\n  jmp host_patched + 17\n" : "  jmp host_patched + 10\n"
+    let rest =
+      length > 10 ? "  add %rdi, %rax\n  lea 5(%rax), %rax\n  jmp host_patched + 17\n" : "  jmp host_patched + 10\n"
     return """
       .text
       .type moved, @function

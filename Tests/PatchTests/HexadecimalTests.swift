@@ -1,6 +1,5 @@
-import Testing
-
 import Patch
+import Testing
 
 @Suite("Hexadecimal digits stand for bytes")
 struct HexadecimalTests {

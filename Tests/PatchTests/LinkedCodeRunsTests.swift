@@ -50,7 +50,8 @@ struct LinkedCodeRunsTests {
     let host = try ImageHost(flags: hostFlags)
     let directory = try TemporaryDirectory()
     var recipe = ArtifactRecipe(
-      sources: [VictimProgram.sources + "/image-features.c"], compiler: way.compiler, flags: way.flags, target: host.elf,
+      sources: [VictimProgram.sources + "/image-features.c"], compiler: way.compiler, flags: way.flags,
+      target: host.elf,
       functions: [])
     recipe.functions = [try HostEntry.direct(replacement: "replacement_jump_table", in: host.elf)]
     let artifact = try PatchArtifact(reading: try recipe.make(in: directory))

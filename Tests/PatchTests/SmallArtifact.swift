@@ -1,0 +1,41 @@
+import ArtifactKit
+import Patch
+import Testing
+import VictimKit
+
+/// An artifact of a few functions, made once: a gate, relocations of several kinds, a common symbol, call-frame information.
+enum SmallArtifact {
+  static let source = """
+    extern int host_numbers[16];
+    extern __thread unsigned long host_tls;
+    unsigned long host_helper(unsigned long);
+    unsigned long strtoul(const char *, char **, int);
+    static const char *const texts[] = {"one", "two"};
+    static unsigned long calls;
+    int shared;
+    unsigned long fixed(unsigned long n) {
+      calls++;
+      return host_helper(n) + (unsigned long)host_numbers[n & 15] + (host_tls & 1) * 10 + (strtoul(texts[n & 1], 0, 36) & 1) + 100 +
+        (unsigned long)shared;
+    }
+
+    """
+
+  static let made: Result<[UInt8], VictimTrouble> = {
+    do { return .success(try make(length: 5)) } catch { return .failure(VictimTrouble("\(error)")) }
+  }()
+
+  /// Makes it anew.
+  ///
+  /// - Parameter length: of the branch.
+  static func make(length: UInt64, hostFlags: [String] = ["-pie", "-fPIE"]) throws -> [UInt8] {
+    let host = try ImageHost(flags: hostFlags)
+    let directory = try TemporaryDirectory()
+    try TestFile.write(Array(source.utf8), to: directory.file("fixed.c"))
+    try TestFile.write(Array(HostEntry.movedCopy(length: length).utf8), to: directory.file("moved.s"))
+    let recipe = ArtifactRecipe(
+      sources: [directory.file("fixed.c"), directory.file("moved.s")], flags: ["-O2", "-fPIE", "-fcommon"],
+      target: host.elf, functions: [try HostEntry.gated(replacement: "fixed", in: host.elf, length: length)])
+    return try recipe.make(in: directory)
+  }
+}
