@@ -9,7 +9,10 @@ struct CommonSection {
 
   /// The place of one more symbol; nil when the size or the alignment is beyond what is allowed.
   ///
-  /// - Parameter alignment: the symbol's `st_value`.
+  /// - Parameters:
+  ///   - size: the symbol's `st_size`.
+  ///   - alignment: the symbol's `st_value`.
+  /// - Returns: its offset in the section.
   mutating func place(size: UInt64, alignment: UInt64) -> UInt64? {
     guard alignment > 0, alignment <= ImageLayout.pageSize, alignment & (alignment - 1) == 0,
       size <= PatchLimits.loadedSize

@@ -58,7 +58,9 @@ extension ElfFile {
 extension BuildID {
   /// The build-id among notes (`Elf64_Nhdr`: three words, the name, the descriptor, each padded); nil when there is none.
   ///
-  /// - Parameter alignment: what names and descriptors are padded to: 4, or 8 in a segment that is aligned so.
+  /// - Parameters:
+  ///   - notes: the segment's or the section's bytes.
+  ///   - alignment: what names and descriptors are padded to: 4, or 8 in a segment that is aligned so.
   package init?(notes: [UInt8], alignment: Int) {
     var at = 0
     while let nameSize = notes.little(UInt32.self, at: at), let size = notes.little(UInt32.self, at: at + 4),

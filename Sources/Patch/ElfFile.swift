@@ -5,7 +5,7 @@ internal import CElf
 /// For the files of targets (executables, libraries, debug files) and for artifacts alike. It is read with checks of its own, not
 /// through libelf, because the files come from the mount namespaces of others and libelf hands out pointers into them.
 package struct ElfFile: Sendable {
-  /// `e_type`: `ET_REL`, `ET_EXEC`, `ET_DYN`, …
+  /// What the file is (`e_type`), such as `ET_DYN`.
   package let type: UInt16
   /// `e_machine`, such as `EM_X86_64`.
   package let machine: UInt16

@@ -40,8 +40,9 @@ indirect enum JSONTree: Equatable, Decodable {
     }
   }
 
-  /// The path of the first place where this tree is not the other one; nil when they say the same. An absent member and
-  /// one that is null are the same.
+  /// The path of the first place where this tree is not the other one; nil when they say the same.
+  ///
+  /// An absent member and one that is null are the same.
   func firstDifference(from other: JSONTree, at path: String) -> String? {
     switch (self, other) {
     case (.object(let mine), .object(let theirs)):

@@ -16,7 +16,9 @@ package struct LinkedFunction: Equatable, Sendable {
   package let replacement: RemoteAddress
   /// The gate; nil where only the direct form is possible.
   package let gate: RemoteAddress?
-  /// The gate's 8-byte aligned slot: where calls go while the patch's bit is not set. Initially ``moved``.
+  /// The gate's 8-byte aligned slot: where calls go while the patch's bit is not set.
+  ///
+  /// Initially it holds ``moved``.
   package let elseSlot: RemoteAddress?
   /// The moved entry instructions.
   package let moved: RemoteAddress?

@@ -71,7 +71,9 @@ package struct ReplacedFunction: Codable, Equatable, Sendable {
     /// Where the branch is written, in bytes from the function's address: 0, or 4 behind an `endbr64`.
     package var offset: UInt64
     /// The bytes that the branch overwrites, in hexadecimal: 5 for a near jump, 14 where the function has room for the
-    /// absolute form. They may reach into padding behind a function that is shorter.
+    /// absolute form.
+    ///
+    /// They may reach into padding behind a function that is shorter.
     package var original: HexBytes
     /// How the function still runs while it is armed.
     package var gate: Gate

@@ -8,7 +8,9 @@ package struct PatchLinker: Sendable {
 
   /// Divides the mapping.
   ///
-  /// - Parameter ledgerSize: how many bytes the ledger needs at the head of the mapping, at most 1 GiB.
+  /// - Parameters:
+  ///   - artifact: what is linked.
+  ///   - ledgerSize: how many bytes the ledger needs at the head of the mapping, at most 1 GiB.
   package init(_ artifact: PatchArtifact, ledgerSize: UInt64) {
     precondition(ledgerSize <= 1 << 30, "the caller makes the ledger, and it is of a size that makes sense")
     self.artifact = artifact
@@ -23,6 +25,7 @@ package struct PatchLinker: Sendable {
   ///   - stateWord: the address of the process's 64-bit state word.
   ///   - bit: the patch's bit in it, 0 to 63.
   ///   - imports: for each of the artifact's `info.imports` its address; nil for a weak one that nothing defines.
+  /// - Returns: the bytes, and where everything in them is.
   /// - Throws: ``LinkRefused`` when something does not reach, or is of a kind that cannot be linked.
   package func link(
     at base: RemoteAddress, bias: UInt64, stateWord: RemoteAddress, bit: Int, imports: [RemoteAddress?]

@@ -21,7 +21,11 @@ package enum X86_64Branch {
 
   /// The form that is as long as the bytes that it replaces; nil when it does not reach or no form has that length.
   ///
-  /// - Parameter length: ``nearLength`` or ``absoluteLength``.
+  /// - Parameters:
+  ///   - length: ``nearLength`` or ``absoluteLength``.
+  ///   - place: where the branch will stand.
+  ///   - destination: where it leads.
+  /// - Returns: `length` bytes.
   package static func bytes(length: Int, from place: RemoteAddress, to destination: RemoteAddress) -> [UInt8]? {
     switch length {
     case nearLength: near(from: place, to: destination)

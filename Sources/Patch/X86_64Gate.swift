@@ -27,6 +27,7 @@ package enum X86_64Gate {
   ///   - bit: the patch's bit in the state word, 0 to 63.
   ///   - replacement: where calls go while the bit is set.
   ///   - slot: the 8 bytes that hold where calls go otherwise.
+  /// - Returns: ``length`` bytes.
   static func bytes(at gate: UInt64, literal: UInt64, bit: Int, replacement: UInt64, slot: UInt64) -> [UInt8] {
     func distance(_ to: UInt64, behind offset: UInt64) -> [UInt8] {
       UInt32(truncatingIfNeeded: to &- (gate + offset)).littleEndianBytes

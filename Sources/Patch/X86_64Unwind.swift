@@ -16,6 +16,7 @@ enum X86_64Unwind {
   ///   - start: where the records will lie.
   ///   - gates: where the gates lie.
   ///   - stubs: the stubs, which lie one behind the other; empty where there are none.
+  /// - Returns: so many bytes as ``size(gates:stubs:)`` says.
   static func records(at start: UInt64, gates: [UInt64], stubs: Range<UInt64>) -> [UInt8] {
     guard !gates.isEmpty || !stubs.isEmpty else { return [] }
     // Common record: version 1, "zR", code alignment 1, data alignment -8, return address in column 16, addresses

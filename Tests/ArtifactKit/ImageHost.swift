@@ -10,9 +10,7 @@ package struct ImageHost: Sendable {
   private let victim: Victim
   private let directory: TemporaryDirectory
 
-  /// Starts a host that holds the reference functions, too.
-  ///
-  /// - Parameter flags: how it is compiled, such as `-no-pie`.
+  /// Starts a host that holds the reference functions, too, compiled with flags such as `-no-pie`.
   package init(flags: [String]) throws {
     let reference = VictimProgram.sources + "/image-features.c"
     let program = try VictimProgram.compile(

@@ -20,7 +20,7 @@ struct ElfFileTests {
     let memcpy = symbols.filter { $0.name == "memcpy" }
     #expect(Set(memcpy.map(\.version)) == ["GLIBC_2.14", "GLIBC_2.2.5"])
     #expect(memcpy.first { $0.isDefaultVersion }?.version == "GLIBC_2.14")
-    #expect(memcpy.allSatisfy(\.isDefined))
+    #expect(memcpy.allSatisfy { $0.isDefined })
     #expect(memcpy.first { $0.isDefaultVersion }?.type == .indirectFunction)
     #expect(symbols.contains { !$0.isDefined && $0.name == "__tls_get_addr" && $0.version == "GLIBC_2.3" })
     #expect(try elf.symbols(.full).isEmpty)

@@ -25,9 +25,7 @@ enum SmallArtifact {
     do { return .success(try make(length: 5)) } catch { return .failure(VictimTrouble("\(error)")) }
   }()
 
-  /// Makes it anew.
-  ///
-  /// - Parameter length: of the branch.
+  /// Makes it anew, for a branch of a length.
   static func make(length: UInt64, hostFlags: [String] = ["-pie", "-fPIE"]) throws -> [UInt8] {
     let host = try ImageHost(flags: hostFlags)
     let directory = try TemporaryDirectory()
