@@ -24,7 +24,7 @@ struct TransitionTests {
       #expect(try subject.victim.ask("report") == subject.report(new: false))
       if off.keptLoaded.isEmpty {
         let map = try MemoryMap.read(subject.process)
-        #expect(!map.mappings.contains { $0.path.contains("lpreconcile") }, "nothing is left")
+        #expect(!map.mappings.contains { $0.memoryFileName != nil }, "nothing is left")
       } else {
         #expect(try PatchReader.read(subject.process).patches.allSatisfy { $0.state == .loaded && $0.drift.isEmpty })
       }
