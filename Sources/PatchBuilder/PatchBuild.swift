@@ -12,7 +12,12 @@ package enum PatchBuild {
     let compiler = try await ReplacementCompiler(request, for: target)
     var notes: [BuildNote] = []
     let replacement = try await compile(request, compiler, &work, &notes)
-    let planned = try PlannedFunctions(request, target: target, replacement: replacement)
+    var planned = try PlannedFunctions(request, target: target, replacement: replacement)
+    let knowledge = try planned.callerKnowledge(target, replacement)
+    if !knowledge.isEmpty {
+      let signatures = await signatures(request, compiler, &work)
+      try planned.keepWhatCallersKnow(knowledge, signatures: signatures, target: target)
+    }
     notes += planned.notes
 
     let assembly = planned.assembly
@@ -64,6 +69,27 @@ package enum PatchBuild {
     let joined = work.file("replacement.o")
     _ = try await BuildTool.run("ld", ["-r", "-o", joined] + objects(request, work.path))
     return try ReplacementObject(path: joined)
+  }
+
+  /// The signatures of the replacement's functions, from a second compilation with debugging information; empty when that fails,
+  /// so that nothing is taken for known.
+  private static func signatures(
+    _ request: BuildRequest, _ compiler: ReplacementCompiler, _ work: inout WorkFolder
+  ) async -> [String: FunctionSignature] {
+    var objects: [String] = []
+    do throws(BuildRefused) {
+      for (index, source) in request.sources.enumerated() {
+        let object = work.file("debug\(index).o")
+        _ = try await compiler.compile(source, to: object, extra: ["-g", "-gno-split-dwarf"])
+        objects.append(object)
+      }
+      // Linked, so that the references between the debugging sections are filled in.
+      let linked = work.file("debug")
+      _ = try await BuildTool.run("ld", ["--unresolved-symbols=ignore-all", "-e", "0", "-o", linked] + objects)
+      return FunctionSignature.read(path: linked)
+    } catch {
+      return [:]
+    }
   }
 
   private static func objects(_ request: BuildRequest, _ folder: String) -> [String] {

@@ -8,9 +8,9 @@ struct PlannedFunctions {
   /// The places of the target that the generated code names, by the artifact's symbol.
   private(set) var places: [String: TargetReference] = [:]
   private(set) var notes: [BuildNote] = []
+  let references: CodeReferences
 
   init(_ request: BuildRequest, target: TargetImage, replacement: ReplacementObject) throws(BuildRefused) {
-    let references: CodeReferences
     do { references = try CodeReferences(target) } catch { throw BuildRefused(.notATarget(why: error.text), at: target.path) }
     guard let planner = EntryPlanner(target, references: references) else { throw BuildRefused(.toolMissing("Capstone")) }
     let finder = ReplacedFunctionFinder(target: target)
@@ -62,6 +62,13 @@ struct PlannedFunctions {
         symbol: symbol.name, at: symbol.address, size: symbol.size,
         sha256: SHA256Digest(of: target.code(at: symbol.address.value, count: symbol.size) ?? []),
         replacement: symbol.name, entry: ReplacedFunction.Entry(at: plan.offset, original: plan.original, gate: gate)))
+  }
+
+  /// Lets the branch lead to a stub that calls the replacement.
+  mutating func put(_ stub: RegisterSavingStub, before index: Int) {
+    assembly.add(stub.lines)
+    functions[index].replacement = stub.symbol
+    notes.append(BuildNote(symbol: stub.replacement, fact: .keepsRegisters(stub.saved.names)))
   }
 
   private mutating func addFortifyChecks(_ replacement: ReplacementObject) {

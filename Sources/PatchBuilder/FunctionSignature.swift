@@ -1,0 +1,112 @@
+internal import CElf
+internal import Glibc
+
+/// What the debugging information of a compiled function says of its arguments and its result.
+struct FunctionSignature: Equatable, Sendable {
+  /// Why arguments may lie on the stack; nil when all are in registers.
+  var stackArguments: String?
+  /// The registers that may hold the result.
+  var results: RegisterSet
+
+  /// What is assumed of a function that nothing is known of.
+  static let unknown = FunctionSignature(stackArguments: "its arguments are unknown", results: [.rax, .rdx, .xmm(0), .xmm(1)])
+
+  /// The signatures of all functions in a linked file with debugging information, by name (libdw(3), DWARF 4).
+  static func read(path: String) -> [String: FunctionSignature] {
+    // SAFETY: C gets the string for the time of the call; the handle is ended before the descriptor is closed, and no die
+    // outlives it.
+    let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else { return [:] }
+    defer { close(descriptor) }
+    guard let dwarf = unsafe dwarf_begin(descriptor, DWARF_C_READ) else { return [:] }
+    defer { unsafe dwarf_end(dwarf) }
+    var found: [String: FunctionSignature] = [:]
+    var offset: Dwarf_Off = 0
+    var next: Dwarf_Off = 0
+    var headerSize = 0
+    while unsafe dwarf_nextcu(dwarf, offset, &next, &headerSize, nil, nil, nil) == 0 {
+      var unit = unsafe Dwarf_Die()
+      var child = unsafe Dwarf_Die()
+      if unsafe dwarf_offdie(dwarf, offset + Dwarf_Off(headerSize), &unit) != nil, unsafe dwarf_child(&unit, &child) == 0 {
+        repeat {
+          if unsafe Int(dwarf_tag(&child)) == Int(DW_TAG_subprogram), let name = unsafe dwarf_diename(&child) {
+            unsafe found[String(cString: name)] = FunctionSignature(of: &child)
+          }
+        } while unsafe FunctionSignature.advance(&child)
+      }
+      offset = next
+    }
+    return found
+  }
+
+  private init(stackArguments: String?, results: RegisterSet) {
+    self.stackArguments = stackArguments
+    self.results = results
+  }
+
+  private init(of function: inout Dwarf_Die) {
+    var integers = 0
+    var vectors = 0
+    stackArguments = nil
+    switch unsafe FunctionSignature.passing(of: &function) {
+    case .nothing: results = []
+    case .integer: results = .rax
+    case .vector: results = .xmm(0)
+    case .other:
+      // In two registers, or in memory whose address is an argument and comes back in rax (psABI 3.2.3).
+      results = [.rax, .rdx, .xmm(0), .xmm(1)]
+      integers += 1
+    }
+    var child = unsafe Dwarf_Die()
+    // SAFETY: the dies belong to the handle that the caller keeps open.
+    guard unsafe dwarf_child(&function, &child) == 0 else { return }
+    repeat {
+      switch unsafe Int(dwarf_tag(&child)) {
+      case Int(DW_TAG_unspecified_parameters): stackArguments = "it takes a variable number of arguments"
+      case Int(DW_TAG_formal_parameter):
+        switch unsafe FunctionSignature.passing(of: &child) {
+        case .integer: integers += 1
+        case .vector: vectors += 1
+        case .nothing, .other: stackArguments = "it takes a structure or another large value"
+        }
+      default: break
+      }
+    } while unsafe FunctionSignature.advance(&child)
+    if integers > 6 || vectors > 8 { stackArguments = "it takes more arguments than registers hold" }
+  }
+
+  /// Goes on to the next die of the same parent; false behind the last.
+  private static func advance(_ die: inout Dwarf_Die) -> Bool {
+    // SAFETY: the die belongs to the handle that the caller keeps open; the copy is read while the other is written.
+    var current = unsafe die
+    return unsafe dwarf_siblingof(&current, &die) == 0
+  }
+
+  private enum Passing { case nothing, integer, vector, other }
+
+  /// How a value of a die's type is passed: classes INTEGER and SSE of at most eight bytes are told apart from all others.
+  private static func passing(of die: inout Dwarf_Die) -> Passing {
+    var attribute = unsafe Dwarf_Attribute()
+    var type = unsafe Dwarf_Die()
+    var bare = unsafe Dwarf_Die()
+    // SAFETY: the dies belong to the handle that the caller keeps open.
+    guard unsafe dwarf_attr_integrate(&die, UInt32(DW_AT_type), &attribute) != nil else { return .nothing }
+    guard unsafe dwarf_formref_die(&attribute, &type) != nil, unsafe dwarf_peel_type(&type, &bare) == 0 else { return .other }
+    switch unsafe Int(dwarf_tag(&bare)) {
+    case Int(DW_TAG_pointer_type), Int(DW_TAG_enumeration_type): return .integer
+    case Int(DW_TAG_base_type):
+      var encoding: Dwarf_Word = 0
+      guard unsafe dwarf_bytesize(&bare) <= 8, unsafe dwarf_attr(&bare, UInt32(DW_AT_encoding), &attribute) != nil,
+        unsafe dwarf_formudata(&attribute, &encoding) == 0
+      else { return .other }
+      switch Int(truncatingIfNeeded: encoding) {
+      case Int(DW_ATE_float): return .vector
+      case Int(DW_ATE_boolean), Int(DW_ATE_signed), Int(DW_ATE_signed_char), Int(DW_ATE_unsigned), Int(DW_ATE_unsigned_char),
+        Int(DW_ATE_UTF):
+        return .integer
+      default: return .other
+      }
+    default: return .other
+    }
+  }
+}
