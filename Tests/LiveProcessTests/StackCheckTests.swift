@@ -22,7 +22,7 @@ struct StackCheckTests {
     Build(compiler: "clang", flags: ["-O0", "-pthread"], stripped: true),
   ]
 
-  static let standing = ["deep", "handler", "alternate", "end", "coroutine"]
+  static let standing = ["deep", "handler", "alternate", "own-restorer", "end", "coroutine"]
 
   @Test("In use, with frames to prove it", arguments: standing, builds)
   func inUse(how: String, build: Build) throws {
@@ -126,5 +126,18 @@ struct StackCheckTests {
     #expect(slot.value % 8 == 0)
     let checked = try StackVictim.look(how, place: .of(function: "trap"), compiler: build.compiler, flags: build.flags)
     #expect(checked.findings.uses.count == 1)
+  }
+
+  @Test("The backtrace has the functions' names, or the object's where it is stripped")
+  func names() throws {
+    let named = try StackVictim.look("deep").names
+    let functions = named.map { String($0.prefix { $0 != "+" }) }
+    let wanted = ["stand", "six", "five", "four", "three", "two", "one", "guarded"]
+    let start = try #require(functions.firstIndex(of: "stand"))
+    #expect(Array(functions[start...].prefix(wanted.count)) == wanted)
+    #expect(named.allSatisfy { $0.contains("+0x") })
+    let stripped = try StackVictim.look("deep", stripped: true).names
+    #expect(stripped.contains { $0.contains("-stack+0x") })
+    #expect(!stripped.contains { $0.hasPrefix("guarded+") })
   }
 }

@@ -9,6 +9,8 @@ struct StackVictim {
   let threads: [StackThread]
   /// The section that all watched functions lie in.
   let watched: Range<RemoteAddress>
+  /// The first use's backtrace, named after the resume.
+  var names: [String] = []
 
   /// Which bytes are about to change: at most one place.
   enum Place { case none, of(function: String) }
@@ -50,7 +52,9 @@ struct StackVictim {
         seen = look
         return how != "loop" || !look.findings.inside.isEmpty
       }
-      guard let seen else { throw VictimTrouble("never looked") }
+      guard var seen else { throw VictimTrouble("never looked") }
+      var names = FrameNames(of: process, map: map)
+      seen.names = seen.findings.uses.first?.backtrace.map { names.named($0).text } ?? []
       return seen
     }
   }

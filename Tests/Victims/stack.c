@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <ucontext.h>
 #include <unistd.h>
 
@@ -50,6 +51,15 @@ static void handle(int signal, int on_alternate_stack) {
   }
   struct sigaction action = {.sa_handler = handler, .sa_flags = on_alternate_stack ? SA_ONSTACK : 0};
   sigaction(signal, &action, NULL);
+}
+
+// A handler whose restorer has no call-frame information, as in C libraries other than glibc.
+void own_restorer(void);
+__asm__(".text\n.type own_restorer,@function\nown_restorer:\nmov $15,%rax\nsyscall\n");
+static void handle_with_own_restorer(int signal) {
+  struct { void (*handler)(int); unsigned long flags; void (*restorer)(void); unsigned long mask; } action = {
+      handler, 0x04000000, own_restorer, 0};
+  syscall(SYS_rt_sigaction, signal, &action, NULL, 8);
 }
 
 // The head of a function: a trap behind its first byte, and a loop there.
@@ -97,6 +107,7 @@ static void *run(void *name) {
   if (!strcmp(how, "deep")) deep();
   if (!strcmp(how, "handler")) { handle(SIGUSR1, 0); guarded_interrupted(1); }
   if (!strcmp(how, "alternate")) { handle(SIGUSR1, 1); guarded_interrupted(1); }
+  if (!strcmp(how, "own-restorer")) { handle_with_own_restorer(SIGUSR1); guarded_interrupted(1); }
   if (!strcmp(how, "trap")) { handle(SIGILL, 0); guarded_trap(); }
   if (!strcmp(how, "alternate-trap")) { handle(SIGILL, 1); guarded_trap(); }
   if (!strcmp(how, "loop")) { if (write(standing[1], "x", 1) == 1) guarded_loop(); }

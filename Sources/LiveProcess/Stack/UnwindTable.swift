@@ -68,8 +68,13 @@ package struct UnwindTable: Sendable {
 
   /// The row that holds at an instruction; nil where the object says nothing about it.
   package func row(at instruction: RemoteAddress) throws(DamagedUnwindTable) -> CallFrameRow? {
+    try found(at: instruction)?.row
+  }
+
+  /// The row that holds at an instruction, and the end of the function that it belongs to.
+  func found(at instruction: RemoteAddress) throws(DamagedUnwindTable) -> (row: CallFrameRow, end: UInt64)? {
     guard let entry = try entry(at: instruction.value) else { return nil }
-    return try CallFrameProgram.row(of: entry, in: frames, at: instruction.value)
+    return (try CallFrameProgram.row(of: entry, in: frames, at: instruction.value), entry.code.upperBound)
   }
 
   /// The code of each description, ascending: what the table knows.

@@ -6,7 +6,7 @@ package struct UnwindTables: Sendable {
   /// Instructions that are copies of others, and those: a function's moved first instructions.
   private var copies: [RemoteAddress: RemoteAddress]
   /// Rows found before: threads of one program stand at the same places again and again.
-  private var rows: [UInt64: (table: Int, row: CallFrameRow)] = [:]
+  private var rows: [UInt64: (table: Int, row: CallFrameRow, end: UInt64)] = [:]
 
   /// - Parameter tables: those of the objects, in any order.
   /// - Parameter copies: instructions that have been moved, and where they were: the row of the original holds.
@@ -20,19 +20,22 @@ package struct UnwindTables: Sendable {
     from registers: WalkRegisters, at lookup: RemoteAddress, memory: Memory
   ) throws(DamagedUnwindTable) -> (StackWalk.Step, isSignalFrame: Bool) {
     let lookup = copies[lookup] ?? lookup
-    if let (table, row) = rows[lookup.value] {
-      return (try tables[table].caller(of: registers, by: row, memory: memory), row.isSignalFrame)
+    var found = rows[lookup.value]
+    if found == nil, let index = index(of: lookup), let (row, end) = try tables[index].found(at: lookup) {
+      found = (index, row, end)
+      rows[lookup.value] = found
     }
-    if let index = index(of: lookup), let row = try tables[index].row(at: lookup) {
-      rows[lookup.value] = (index, row)
-      return (try tables[index].caller(of: registers, by: row, memory: memory), row.isSignalFrame)
+    // A return address just behind a function is that of a last call, or a restorer that happens to follow.
+    if let found, registers.instructionPointer != found.end {
+      return (try tables[found.table].caller(of: registers, by: found.row, memory: memory), found.row.isSignalFrame)
     }
     if let instruction = registers.instructionPointer,
       let interrupted = X86_64SignalFrame.interrupted(by: instruction, registers: registers, memory: memory)
     {
       return (interrupted, true)
     }
-    return (.lost, false)
+    guard let found else { return (.lost, false) }
+    return (try tables[found.table].caller(of: registers, by: found.row, memory: memory), found.row.isSignalFrame)
   }
 
   private func index(of address: RemoteAddress) -> Int? {
