@@ -15,7 +15,6 @@ package struct LinuxMachine: Machine {
   }
 
   package func transition(_ request: TransitionRequest) throws(TransitionRefused) -> TransitionOutcome {
-    throw TransitionRefused(
-      process: request.process, reason: .unsupported("this version cannot change processes yet"), tries: 0)
+    try Transition.run(request)
   }
 }
