@@ -13,7 +13,7 @@ package struct TransitionRefused: Error, Equatable {
   /// The longest stop of these attempts.
   package var longestStop: Duration?
 
-  package enum Reason: Equatable, Sendable {
+  package enum Reason: Error, Equatable, Sendable {
     // Busy: trying later may help.
     case functionInUse(thread: Int32, backtrace: [Frame])
     /// Another lpreconcile works on the process.

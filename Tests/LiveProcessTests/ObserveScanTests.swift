@@ -20,7 +20,7 @@ struct ObserveScanTests {
 
   /// A program of its own build: the build-id depends on the flags.
   private func program(_ name: String, flags: [String] = ["-O2", "-g"], stripped: Bool = false) throws -> VictimProgram {
-    try VictimProgram.compile("service.c", flags: flags + ["-pthread", "-DNAME_\(name)", "-Wl,--defsym=name_\(name)=1"], stripped: stripped)
+    try VictimProgram.compile("service.c", flags: flags + ["-pthread", "-DNAME=\"\(name)\""], stripped: stripped)
   }
 
   @Test("Executables of every kind", arguments: methods, [["-pie", "-fPIE"], ["-no-pie"], ["-pie", "-Wl,-z,noseparate-code"]])

@@ -13,6 +13,12 @@
 
 #define FUNCTION __attribute__((noinline, noipa))
 
+// Makes builds differ: the build-id covers what is loaded.
+#ifndef NAME
+#define NAME "service"
+#endif
+__attribute__((used)) const char built_as[] = NAME;
+
 // The value to patch.
 volatile int verbosity = 2;
 // One that nothing outside this file can name.
