@@ -17,7 +17,11 @@ struct CodeReferences: Sendable {
   init(_ target: TargetImage) throws(DamagedElf) {
     branches = target.code.flatMap { CodeReferences.nearBranches(in: $0, target: target) }
       .sorted { ($0.to, $0.from) < ($1.to, $1.from) }
-    var pointers = (target.code + target.data).flatMap { CodeReferences.words(in: $0, target: target) }
+    // A file that is mapped anywhere has a relocation for each pointer, with the address in it, unless they are packed
+    // (SHT_RELR, 19), and then the words hold the addresses. Other words are numbers that only look like small addresses.
+    let wordsAreAddresses = target.kind == .fixedExecutable || target.elf.sections.contains { $0.type == 19 }
+    var pointers =
+      wordsAreAddresses ? (target.code + target.data).flatMap { CodeReferences.words(in: $0, target: target) } : []
     pointers += try CodeReferences.relocations(target)
     self.pointers = pointers.sorted { ($0.to, $0.from) < ($1.to, $1.from) }
   }

@@ -119,13 +119,11 @@ struct EntryPlanner: ~Copyable {
     return found
   }
 
-  /// Whether bytes that look like a branch are one: false only where the function that holds them decodes to something else.
+  /// Whether bytes that look like a branch are one: false only where the code around them decodes to something else.
   private func isRealBranch(_ branch: CodeReferences.Reference) -> Bool {
-    guard let function = target.symbols.function(holding: branch.from),
-      let body = target.code(at: function.address.value, count: function.size)
-    else { return true }
+    guard let (start, body) = decodable(around: branch.from) else { return true }
     var at = 0
-    while at < body.count, let next = decoder.instruction(in: body, at: at, base: function.address.value) {
+    while at < body.count, let next = decoder.instruction(in: body, at: at, base: start) {
       if next.end > branch.from {
         if let target = next.jumpTarget { return target == branch.to }
         if case .call(let target) = next.flow { return target == branch.to }
@@ -134,6 +132,21 @@ struct EntryPlanner: ~Copyable {
       at += next.bytes.count
     }
     return true
+  }
+
+  /// Code that holds an address and begins with an instruction: the function that the symbols name, else what lies behind
+  /// the last function that they name, as in a stripped file. Nil where too much lies between.
+  private func decodable(around address: UInt64) -> (start: UInt64, bytes: [UInt8])? {
+    if let function = target.symbols.function(holding: address),
+      let body = target.code(at: function.address.value, count: function.size)
+    {
+      return (function.address.value, body)
+    }
+    guard let start = target.symbols.lastEnd(before: address), address - start < 1 << 18,
+      let segment = target.code.first(where: { $0.range.contains(address) }), segment.range.contains(start),
+      let body = target.code(at: start, count: min(address - start + 15, segment.range.upperBound - start))
+    else { return nil }
+    return (start, body)
   }
 
   /// Whether the function's own code jumps to one of its entries.

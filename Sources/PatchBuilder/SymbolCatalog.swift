@@ -111,6 +111,14 @@ struct SymbolCatalog: Sendable {
     return nil
   }
 
+  /// Where the last known function before an address ends: instructions begin there. Nil where there is none.
+  func lastEnd(before address: UInt64) -> UInt64? {
+    let index = lowerBound(address)
+    // Functions seldom overlap: the farthest end among a few is the last.
+    return code[max(0, index - 16)..<index].lazy.filter { $0.size > 0 }.map { $0.address.value &+ $0.size }
+      .filter { $0 <= address }.max()
+  }
+
   private func lowerBound(_ address: UInt64) -> Int {
     var low = 0
     var high = code.count

@@ -35,7 +35,9 @@ extension X86_64Instruction {
 
     let isFPU = (0xd8...0xdf).contains(opcode)
     let flags = isFPU ? 0 : x86.eflags
-    flagsRead = isFPU && X86_64Instruction.fpuFlagReaders.contains(id) ? .all : StatusFlags(read: flags)
+    flagsRead =
+      isFPU && X86_64Instruction.fpuFlagReaders.contains(id)
+      ? .all : StatusFlags(read: flags).union(X86_64Instruction.flagsRead(by: id, bytes[opcodeAt...]))
     // A shift by %cl leaves the flags alone when %cl is 0, and a repeated comparison when %rcx is.
     let mayLeaveFlags =
       X86_64Instruction.shifts.contains(id) && operands.registers.contains { $0.register == X86_REG_CL }
@@ -143,6 +145,27 @@ extension X86_64Instruction {
     X86_INS_VMOVNTPS, X86_INS_VMOVNTPD, X86_INS_VMOVNTDQ, X86_INS_VMOVNTDQA,
   ]
   private static let unalignedMoves: Set<x86_insn> = [X86_INS_MOVUPS, X86_INS_MOVUPD, X86_INS_MOVDQU, X86_INS_LDDQU]
+
+  /// The flags that an instruction reads by its nature: Capstone 4 does not say so of `adc` and others.
+  private static func flagsRead(by id: x86_insn, _ code: ArraySlice<UInt8>) -> StatusFlags {
+    switch id {
+    case X86_INS_ADC, X86_INS_SBB, X86_INS_RCL, X86_INS_RCR, X86_INS_ADCX, X86_INS_CMC, X86_INS_SALC: return .carry
+    case X86_INS_ADOX: return .overflow
+    case X86_INS_LAHF, X86_INS_PUSHF, X86_INS_PUSHFD, X86_INS_PUSHFQ: return .all
+    case X86_INS_LOOPE, X86_INS_LOOPNE: return .zero
+    default: break
+    }
+    // jcc, and behind 0f cmovcc, jcc and setcc: the low half of the opcode is the condition (Intel SDM 2, appendix B.1.4.7).
+    guard let first = code.first else { return [] }
+    let second = code.dropFirst().first ?? 0
+    let isConditional = first & 0xf0 == 0x70 || first == 0x0f && [0x40, 0x80, 0x90].contains(second & 0xf0)
+    return isConditional ? conditions[Int((first == 0x0f ? second : first) & 15) / 2] : []
+  }
+
+  /// What the conditions o, b, z, be, s, p, l, le and their opposites read.
+  private static let conditions: [StatusFlags] = [
+    .overflow, .carry, .zero, [.carry, .zero], .sign, .parity, [.sign, .overflow], [.zero, .sign, .overflow],
+  ]
 
   /// Registers that an instruction writes without naming them, where Capstone's own list may be short (Intel SDM 2).
   private static func hiddenWrites(of id: x86_insn) -> RegisterSet {
