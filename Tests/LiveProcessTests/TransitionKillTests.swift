@@ -10,6 +10,11 @@ struct TransitionKillTests {
   private static let driver = "\(#filePath)"
     .replacing("Tests/LiveProcessTests/TransitionKillTests.swift", with: ".build/release/TransitionDriver")
 
+  /// What the thread that traces calls once it touches the process. Counted by thread, so calls that the program's start
+  /// makes too are left out: with them the first thread would reach the count before the tracing one has begun.
+  private static let calls =
+    "ptrace,pwrite64,waitid,wait4,ftruncate,timer_create,timer_settime,timer_delete,sched_setattr,kcmp,flock"
+
   @Test("The process runs on, wholly old or wholly new, and the next run converges", arguments: [0, 1, 200])
   func everyCall(functions: Int) throws {
     let subject = try SwitchVictim(functions: functions, threads: 2)
@@ -18,7 +23,7 @@ struct TransitionKillTests {
     var isOn = true
     while true {
       let run = try Command.run([
-        "strace", "-f", "-qq", "-o", "/dev/null", "--inject=all:signal=KILL:when=\(number)", Self.driver,
+        "strace", "-f", "-qq", "-o", "/dev/null", "--inject=\(Self.calls):signal=KILL:when=\(number)", Self.driver,
         String(subject.victim.pid), subject.build.description, isOn ? "on" : "off", subject.artifactPath,
       ])
       if run.output.contains("done") { break }
@@ -36,9 +41,9 @@ struct TransitionKillTests {
       #expect(after == subject.report(new: isOn), "killed at call \(number)")
       isOn.toggle()
       _ = try subject.run(!isOn)
-      number += killed < 200 ? 1 : 3
+      number += killed < 250 ? 1 : 5
     }
     print("\(functions) functions: killed \(killed) times, up to system call \(number)")
-    #expect(killed >= 200)
+    #expect(killed >= (functions == 200 ? 200 : 60))
   }
 }
