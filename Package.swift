@@ -77,6 +77,9 @@ let package = Package(
       name: "PatchBuilderTests",
       dependencies: ["PatchBuilder", "Patch", "VictimKit", "CElf", "CCapstone"],
       exclude: ["Programs"], swiftSettings: strict),
+    .testTarget(
+      name: "CommandTests",
+      dependencies: ["lpreconcile", "Reconciler", "Manifest", "Patch", "LiveProcess", "VictimKit"], swiftSettings: strict),
     .testTarget(name: "EndToEndTests", dependencies: ["VictimKit"], swiftSettings: strict),
     .testTarget(name: "PatchTests", dependencies: ["Patch", "ArtifactKit", "VictimKit"], swiftSettings: strict),
   ]
