@@ -1,7 +1,6 @@
 import LiveProcess
 import Reconciler
 import Testing
-import lpreconcile
 
 @Suite("The text says the verdict first, and the next step")
 struct TextReportTests {

@@ -1,7 +1,6 @@
 import Reconciler
 import Testing
 import VictimKit
-import lpreconcile
 
 @Suite("The command line is as its help says")
 struct UsageTests {
