@@ -73,11 +73,11 @@ let package = Package(
       swiftSettings: strict),
     .testTarget(
       name: "ReconcilerTests", dependencies: ["Reconciler", "Manifest", "Patch", "LiveProcess"], swiftSettings: strict),
-    // Two files of the program are linked into these tests: a test that depends on a fully static program does not link.
     .testTarget(
       name: "PatchBuilderTests",
       dependencies: ["PatchBuilder", "Patch", "VictimKit", "CElf", "CCapstone"],
       exclude: ["Programs"], swiftSettings: strict),
+    // Two files of the program are linked into these tests: a test that depends on a fully static program does not link.
     .testTarget(
       name: "CommandTests",
       dependencies: ["Reconciler", "Manifest", "Patch", "LiveProcess", "VictimKit"], swiftSettings: strict),
