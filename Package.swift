@@ -77,6 +77,10 @@ let package = Package(
       name: "PatchBuilderTests",
       dependencies: ["PatchBuilder", "Patch", "VictimKit", "CElf", "CCapstone"],
       exclude: ["Programs"], swiftSettings: strict),
+    // Two files of the program are linked into these tests: a test that depends on a fully static program does not link.
+    .testTarget(
+      name: "CommandTests",
+      dependencies: ["Reconciler", "Manifest", "Patch", "LiveProcess", "VictimKit"], swiftSettings: strict),
     .testTarget(name: "EndToEndTests", dependencies: ["VictimKit"], swiftSettings: strict),
     .testTarget(name: "PatchTests", dependencies: ["Patch", "ArtifactKit", "VictimKit"], swiftSettings: strict),
   ]

@@ -1,20 +1,49 @@
 package import LiveProcess
+internal import Manifest
+internal import Patch
 
 /// The machine that the tool runs on.
-///
-/// Until the look at processes and the transition are in place it says that it can do neither.
 package struct LinuxMachine: Machine {
   package init() {}
 
   package func observe(_ question: Question) -> Observation {
+    let scan = ProcessScan(
+      ScanQuestion(builds: question.builds, paths: question.binaries, processes: question.processes))
     var observation = Observation(processes: [])
-    observation.failure = Finding(
-      "LP0620", "the processes cannot be listed: this version cannot look at processes yet",
-      next: ["lpreconcile validate and lpreconcile inspect work"])
+    let found: ScanResult
+    do throws(SystemCallFailed) {
+      found = try scan.run()
+    } catch {
+      observation.failure = Finding(
+        "LP0620", "the processes cannot be listed: \(error.call): \(SystemError.text(error.errno))",
+        next: ["`lpreconcile config` shows what this machine allows"])
+      return observation
+    }
+    observation.canonicalPaths = found.canonicalPaths
+    for process in found.processes {
+      var process = process
+      if process.unreadable == nil { PatchReader.observe(&process) }
+      // ESRCH: it ended while it was read. That is neither unreadable nor a failure.
+      if case .denied(3, _) = process.unreadable { continue }
+      observation.processes.append(process)
+      if process.unreadable == nil { readDisk(process, question, into: &observation) }
+    }
     return observation
   }
 
   package func transition(_ request: TransitionRequest) throws(TransitionRefused) -> TransitionOutcome {
     try Transition.run(request)
+  }
+
+  /// Notes where the disk holds another build under a mapped path that matters.
+  private func readDisk(_ process: ObservedProcess, _ question: Question, into observation: inout Observation) {
+    // A root that cannot be opened belongs to a process that ended, or hides a disk that nothing is said about then.
+    guard let root = try? ProcessRoot(of: process.identity.pid) else { return }
+    for binary in process.binaries {
+      let isMeant =
+        question.builds.contains(binary.buildID) || process.patches.contains { $0.buildID == binary.buildID }
+      guard isMeant, let onDisk = root.buildOnDisk(binary.path), onDisk != binary.buildID else { continue }
+      observation.buildsOnDisk[process.identity, default: [:]][binary.path] = onDisk
+    }
   }
 }

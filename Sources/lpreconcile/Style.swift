@@ -1,6 +1,7 @@
 /// Colour, or none.
-struct Style {
-  let isOn: Bool
+package struct Style {
+  package let isOn: Bool
+  package init(isOn: Bool) { self.isOn = isOn }
 
   func bold(_ text: String) -> String { paint(text, "1") }
   func good(_ text: String) -> String { paint(text, "32") }

@@ -1,10 +1,16 @@
-internal import Reconciler
+package import Reconciler
 
 /// A report as text for people: made of the report's values only, in one order, so that two runs give the same bytes.
-struct TextReport {
-  let report: Report
-  let style: Style
-  let isVerbose: Bool
+package struct TextReport {
+  package let report: Report
+  package let style: Style
+  package let isVerbose: Bool
+
+  package init(report: Report, style: Style, isVerbose: Bool) {
+    self.report = report
+    self.style = style
+    self.isVerbose = isVerbose
+  }
 
   /// How many processes of a group are named without `-v`.
   private static let named = 3
@@ -20,7 +26,7 @@ struct TextReport {
   // MARK: - Commands
 
   /// `plan`.
-  func plan(paths: [String]) -> String {
+  package func plan(paths: [String]) -> String {
     var text = killSwitch
     for section in sections {
       let count = section.processes.count
@@ -48,7 +54,7 @@ struct TextReport {
   }
 
   /// `status` and `verify`.
-  func status() -> String {
+  package func status() -> String {
     var text = killSwitch
     for section in sections {
       let isWhole = section.processes.allSatisfy { $0.state == .converged }
@@ -74,7 +80,7 @@ struct TextReport {
   }
 
   /// The end of `apply` and `revert`.
-  func execution() -> String {
+  package func execution() -> String {
     var text = ""
     for group in shown(groups(report.processes.filter(isWorthALine)), &text) {
       text += "      \(names(group))  \(style.word(word(group.first), width: 11))\n"
