@@ -30,7 +30,7 @@ package enum PatchBuild {
     let info = PatchInfo(
       name: request.name, description: request.description, fixes: request.fixes,
       target: PatchInfo.Target(
-        buildID: target.buildID, kind: target.kind, pathHint: request.binary, soname: target.soname),
+        buildID: target.buildID, kind: target.kind, pathHint: WholeFile.absolute(request.binary), soname: target.soname),
       compiler: PatchInfo.Compiler(compiler: compiler.version, flags: compiler.flags), functions: planned.functions,
       targetReferences: (resolver.references + planned.places.values).sorted { $0.symbol < $1.symbol },
       imports: resolver.imports.sorted { $0.symbol < $1.symbol })

@@ -24,6 +24,14 @@ enum WholeFile {
     }
   }
 
+  /// A path from the root, without symbolic links; the path itself where the system knows none.
+  static func absolute(_ path: String) -> String {
+    // SAFETY: realpath allocates its answer, which is copied and given back here.
+    guard let answer = unsafe realpath(path, nil) else { return path }
+    defer { unsafe free(answer) }
+    return unsafe String(cString: answer)
+  }
+
   /// Writes a file whole or not at all: beside it first, then renamed.
   static func write(_ content: [UInt8], to path: String) throws(BuildRefused) {
     let beside = "\(path).\(getpid()).tmp"
