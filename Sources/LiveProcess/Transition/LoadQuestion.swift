@@ -49,13 +49,15 @@ struct LoadQuestion {
   private func imports(
     _ artifact: PatchArtifact, _ binary: MappedBinary, _ target: borrowing TransitionTarget
   ) throws(SwitchRefusal) -> [RemoteAddress?] {
-    // What is not weak is refused by its name until there is somebody to ask where it is.
-    for reference in artifact.info.imports where !reference.weak {
-      throw SwitchRefusal(
-        patch: artifact.info.name, symbol: reference.symbol,
-        .unresolvedImport(symbol: reference.symbol, library: reference.library))
+    guard !artifact.info.imports.isEmpty else { return [] }
+    do throws(TransitionRefused.Reason) {
+      return try ImportResolver(for: binary, map: target.map, memory: target.memory)
+        .resolve(artifact.info.imports, memory: target.memory)
+    } catch {
+      var symbol: String?
+      if case .unresolvedImport(let name, _) = error { symbol = name }
+      throw SwitchRefusal(patch: artifact.info.name, symbol: symbol, error)
     }
-    return artifact.info.imports.map { _ in nil }
   }
 
   /// Compares the whole of each function with what the patch was made against.
