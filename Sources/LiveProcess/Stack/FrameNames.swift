@@ -27,6 +27,15 @@ package struct FrameNames {
     TransitionRefused.Frame(address: frame.instruction, text: text(frame))
   }
 
+  /// A whole backtrace with its names, where only the addresses are left: all but the first are taken for calls.
+  package mutating func named(_ backtrace: [TransitionRefused.Frame]) -> [TransitionRefused.Frame] {
+    backtrace.enumerated().map { index, frame in
+      named(
+        StackWalk.Frame(
+          instruction: frame.address, stackPointer: RemoteAddress(0), slot: nil, isInterrupted: index == 0))
+    }
+  }
+
   private mutating func text(_ frame: StackWalk.Frame) -> String {
     guard let mapping = map.mapping(at: frame.lookup) else { return "\(frame.instruction)" }
     let offset = frame.instruction.value &- mapping.range.lowerBound.value &+ mapping.offset

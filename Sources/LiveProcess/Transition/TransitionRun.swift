@@ -90,11 +90,20 @@ struct TransitionRun: ~Copyable {
         try attempt(&self)
         return
       } catch {
-        guard error.reason.isBusy, ContinuousClock.now < end else { throw error }
+        guard error.reason.isBusy, ContinuousClock.now < end else { throw named(error) }
       }
       pause.wait()
       try target.look()
     }
+  }
+
+  /// A refusal whose backtrace has names: made once, when everything runs on again.
+  private func named(_ refusal: SwitchRefusal) -> SwitchRefusal {
+    guard case .functionInUse(let thread, let backtrace) = refusal.reason else { return refusal }
+    var names = FrameNames(of: request.process.pid, map: target.map)
+    return SwitchRefusal(
+      patch: refusal.patch, symbol: refusal.symbol,
+      .functionInUse(thread: thread, backtrace: names.named(backtrace)))
   }
 
   // MARK: The switch
