@@ -68,11 +68,14 @@ int main(int count, char **arguments) {
     ssize_t size = read(0, line, sizeof line - 1);
     if (size <= 0) return 0;
     line[size] = 0;
+    // A stop that fell between the loop and here counts too.
+    uint64_t time = now();
+    if (time - last > longest) longest = time - last;
+    last = time;
     if (!strncmp(line, "reset", 5)) { longest = 0; puts("ok"); }
     if (!strncmp(line, "gap", 3)) printf("%lu\n", longest);
-    if (!strncmp(line, "cost", 4)) printf("%lu\n", cost());
+    if (!strncmp(line, "cost", 4)) { printf("%lu\n", cost()); last = now(); }
     if (!strncmp(line, "value", 5)) printf("%d\n", answer(7));
     if (!strncmp(line, "place", 5)) printf("%lx\n", (unsigned long)answer);
-    last = now();
   }
 }
