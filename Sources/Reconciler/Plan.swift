@@ -161,9 +161,10 @@ package struct PlannedChange: Equatable, Sendable {
 }
 
 extension PlannedProcess {
-  /// The transition that makes the changes; nil when there is nothing to do.
+  /// The transition that makes the changes.
   ///
   /// - Parameter contents: what to load, by identity (``DesiredState/contents``).
+  /// - Returns: the request; nil when there is nothing to do.
   package func request(contents: [SHA256Digest: PatchContent]) -> TransitionRequest? {
     guard hasWork else { return nil }
     func ids(_ action: PlannedChange.Action) -> [SHA256Digest] {

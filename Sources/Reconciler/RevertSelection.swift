@@ -24,7 +24,9 @@ package struct RevertSelection: Equatable, Sendable {
     return patches.contains { $0 == patch.name || ($0.count >= 8 && patch.id.description.hasPrefix($0)) }
   }
 
-  /// The plan that takes them away; needs no manifest. Pure, as ``plan(desired:observed:prune:)`` is.
+  /// The plan that takes them away, without any manifest.
+  ///
+  /// Pure, as ``plan(desired:observed:prune:)`` is.
   package func plan(observed: Observation) -> Plan {
     let planned = observed.processes.sorted { $0.identity.pid < $1.identity.pid }.compactMap { process in
       plan(process)

@@ -20,11 +20,13 @@ struct JSONTests {
     return done.status == 0 ? done.output : "status \(done.status): \(done.errors)"
   }
 
-  @Test("Of every command, in success and in error", arguments: [
-    ["status"], ["verify"], ["plan", "M"], ["plan", "/nonexistent.yaml"], ["validate", "M"], ["apply", "--yes", "M"],
-    ["validate", "/nonexistent.yaml"], ["inspect", "/nonexistent.lpatch"], ["config"], ["plan", "--bogus"],
-    ["revert", "--patch", "no-such-patch"], ["apply", "--plan", "/nonexistent.plan"],
-  ])
+  @Test(
+    "Of every command, in success and in error",
+    arguments: [
+      ["status"], ["verify"], ["plan", "M"], ["plan", "/nonexistent.yaml"], ["validate", "M"], ["apply", "--yes", "M"],
+      ["validate", "/nonexistent.yaml"], ["inspect", "/nonexistent.lpatch"], ["config"], ["plan", "--bogus"],
+      ["revert", "--patch", "no-such-patch"], ["apply", "--plan", "/nonexistent.plan"],
+    ])
   func real(arguments: [String]) throws {
     let folder = try TemporaryDirectory()
     _ = try Command.run(["/bin/sh", "-c", "cat > '\(folder.file("m.yaml"))'"], input: Program.manifest)

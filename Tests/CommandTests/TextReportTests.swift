@@ -52,7 +52,10 @@ struct TextReportTests {
   @Test("A breakpoint is called a breakpoint, with address, function, expected and found bytes")
   func breakpoint() {
     let text = Self.text(World.many(1).patched(drift: .breakpoint), .verify)
-    #expect(text.contains("a breakpoint stands in hllMerge at 0x55d0 (debug-verbosity): expected e9 01 02 03 04, found cc 01 02 03 04 [LP0310]"))
+    #expect(
+      text.contains(
+        "a breakpoint stands in hllMerge at 0x55d0 (debug-verbosity): expected e9 01 02 03 04, found cc 01 02 03 04 [LP0310]"
+      ))
     #expect(text.contains("drifted"))
   }
 
@@ -60,7 +63,8 @@ struct TextReportTests {
   func disk() {
     var world = World.many(1).patched()
     world.observed.buildsOnDisk = [world.observed.processes[0].identity: ["/usr/bin/redis-server": World.newer]]
-    #expect(Self.text(world, .status).contains("disk has another build (77aac0de): a restart ends the need for this patch"))
+    #expect(
+      Self.text(world, .status).contains("disk has another build (77aac0de): a restart ends the need for this patch"))
   }
 
   @Test("What a process calls itself cannot command a terminal")

@@ -8,10 +8,12 @@ struct UsageTests {
     "validate", "plan", "apply", "status", "verify", "revert", "build", "inspect", "schema", "config", "explain",
   ]
 
-  @Test("Wrong usage is 64 and never another status", arguments: [
-    ["plan", "--bogus"], ["valdate"], ["apply", "--limit", "0"], ["apply", "--limit", "x"], ["revert"], ["inspect"],
-    ["revert", "--all", "--pid", "1"], ["status", "--format", "xml"], ["apply", "--plan", "a", "b.yaml"],
-  ])
+  @Test(
+    "Wrong usage is 64 and never another status",
+    arguments: [
+      ["plan", "--bogus"], ["valdate"], ["apply", "--limit", "0"], ["apply", "--limit", "x"], ["revert"], ["inspect"],
+      ["revert", "--all", "--pid", "1"], ["status", "--format", "xml"], ["apply", "--plan", "a", "b.yaml"],
+    ])
   func wrongUsage(arguments: [String]) throws {
     let done = try Program.run(arguments)
     #expect(done.status == 64)
@@ -26,7 +28,9 @@ struct UsageTests {
     #expect(Report.read(Array(done.output.utf8))?.error?.code == "LP0617")
   }
 
-  @Test("A misspelt command gets a suggestion", arguments: [("valdate", "validate"), ("paln", "plan"), ("statsu", "status")])
+  @Test(
+    "A misspelt command gets a suggestion",
+    arguments: [("valdate", "validate"), ("paln", "plan"), ("statsu", "status")])
   func suggestion(wrong: String, right: String) throws {
     #expect(try Program.run([wrong]).errors.contains("did you mean '\(right)'?"))
   }
@@ -62,9 +66,11 @@ struct UsageTests {
     }
   }
 
-  @Test("No escape code leaves for anything but a terminal, and none with --color=never", arguments: [
-    ["status"], ["validate", "/nonexistent.yaml"], ["config"], ["explain", "LP0301"],
-  ])
+  @Test(
+    "No escape code leaves for anything but a terminal, and none with --color=never",
+    arguments: [
+      ["status"], ["validate", "/nonexistent.yaml"], ["config"], ["explain", "LP0301"],
+    ])
   func noEscapeCodes(arguments: [String]) throws {
     let done = try Program.run(arguments)
     #expect(!(done.output + done.errors).contains("\u{1b}"))

@@ -49,7 +49,8 @@ struct World {
   /// The same with the patch in every process of the listed build, and drift of a kind in the first.
   func patched(drift kind: ObservedPatch.Drift.Kind? = nil) -> World {
     var copy = self
-    for index in copy.observed.processes.indices where copy.observed.processes[index].binaries[0].buildID == Self.build {
+    for index in copy.observed.processes.indices where copy.observed.processes[index].binaries[0].buildID == Self.build
+    {
       let place = ObservedPatch.Place(kind: .function, symbol: "hllMerge", address: RemoteAddress(0x55d0), size: 412)
       var drift: [ObservedPatch.Drift] = []
       if let kind, index == 0 {
