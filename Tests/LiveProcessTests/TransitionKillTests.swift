@@ -19,31 +19,40 @@ struct TransitionKillTests {
   func everyCall(functions: Int) throws {
     let subject = try SwitchVictim(functions: functions, threads: 2)
     var killed = 0
-    var number = 1
-    var isOn = true
-    while true {
-      let run = try Command.run([
-        "strace", "-f", "-qq", "-o", "/dev/null", "--inject=\(Self.calls):signal=KILL:when=\(number)", Self.driver,
-        String(subject.victim.pid), subject.build.description, isOn ? "on" : "off", subject.artifactPath,
-      ])
-      if run.output.contains("done") { break }
-      #expect(!run.output.contains("refused"), "\(run.output)")
-      killed += 1
-      let status = try Command.output(["cat", "/proc/\(subject.victim.pid)/status"])
-      #expect(status.contains("TracerPid:\t0\n"))
-      #expect(!status.contains("State:\tT") && !status.contains("State:\tt"))
-      let report = try subject.victim.ask("report")
-      #expect(
-        [subject.report(new: true), subject.report(new: false)].contains(report), "killed at call \(number): \(report)")
-      // The next run ends where it is told to, whatever it finds.
-      _ = try subject.run(isOn)
-      let after = try subject.victim.ask("report")
-      #expect(after == subject.report(new: isOn), "killed at call \(number)")
-      isOn.toggle()
-      _ = try subject.run(!isOn)
-      number += killed < 250 ? 1 : 5
+    var number = 0
+    var isFinished = false
+    while !isFinished {
+      number += 1
+      isFinished = true
+      for isOn in [true, false] {
+        let run = try Command.run([
+          "strace", "-f", "-qq", "-o", "/dev/null", "--inject=\(Self.calls):signal=KILL:when=\(number)", Self.driver,
+          String(subject.victim.pid), subject.build.description, isOn ? "on" : "off", subject.artifactPath,
+        ])
+        #expect(!run.output.contains("refused"), "\(run.output)")
+        if !run.output.contains("done") {
+          killed += 1
+          isFinished = false
+        }
+        try expectUnharmed(subject, killedAt: number)
+        // The next run ends where it is told to, whatever it finds.
+        _ = try subject.run(isOn)
+        #expect(try subject.victim.ask("report") == subject.report(new: isOn), "killed at call \(number)")
+      }
     }
     print("\(functions) functions: killed \(killed) times, up to system call \(number)")
-    #expect(killed >= (functions == 200 ? 200 : 60))
+    #expect(killed >= (functions == 0 ? 150 : 200))
+  }
+
+  private func expectUnharmed(_ subject: SwitchVictim, killedAt number: Int) throws {
+    let status = try Command.output(["cat", "/proc/\(subject.victim.pid)/status"])
+    #expect(status.contains("TracerPid:\t0\n"))
+    #expect(!status.contains("State:\tT") && !status.contains("State:\tt"))
+    // A commit with values that loses its tool goes on while the others run already: for the moment of that one system call
+    // they may see one value and not yet the next, and never afterwards.
+    _ = try subject.victim.ask("settle")
+    let report = try subject.victim.ask("report")
+    #expect(
+      [subject.report(new: true), subject.report(new: false)].contains(report), "killed at call \(number): \(report)")
   }
 }

@@ -97,10 +97,15 @@ int main(int argc, char **argv) {
   pthread_create(&thread, NULL, wait_for_nothing, NULL);
   puts("ready");
   while (fgets(line, sizeof line, stdin)) {
+    // "report", or "settle": the same, after which what was mixed is forgotten.
     int new_ones = 0;
     for (int i = 0; i < count; i++) new_ones += generation(i);
+    if (!strncmp(line, "settle", 6)) {
+      long before = atomic_load(&passes);
+      while (atomic_load(&passes) < before + 1000) usleep(100);
+    }
     printf("%s %ld %ld wrong %ld mixed %ld\n", new_ones == 0 ? "old" : new_ones == count ? "new" : "half", pair_a, pair_b,
-        atomic_load(&wrong), atomic_load(&mixed));
+        atomic_load(&wrong), atomic_exchange(&mixed, 0));
   }
   return 0;
 }

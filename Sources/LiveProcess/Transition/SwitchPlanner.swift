@@ -336,7 +336,8 @@ package struct SwitchPlanner {
   private func changedSpans(_ ranges: [Range<RemoteAddress>], _ before: MemoryImage) -> [MemoryImage.Span] {
     var merged: [Range<RemoteAddress>] = []
     for range in ranges.sorted(by: { $0.lowerBound < $1.lowerBound }) {
-      if let last = merged.last, last.upperBound > range.lowerBound {
+      // Neighbours too: the fewer parts, the shorter the commit.
+      if let last = merged.last, last.upperBound >= range.lowerBound {
         merged[merged.count - 1] = last.lowerBound..<max(last.upperBound, range.upperBound)
       } else {
         merged.append(range)
