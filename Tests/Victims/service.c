@@ -87,6 +87,12 @@ int main(int argc, char **argv) {
     // Becomes another program, under the same process number.
     else if (!strcmp(command, "exec")) { execl(text, text, (char *)NULL); puts("exec failed"); }
     else if (!strcmp(command, "dlopen")) puts(dlopen(text, RTLD_NOW) ? "opened" : dlerror());
+    // What the dynamic linker itself answers: `symbol memcpy GLIBC_2.14`, or without a version.
+    else if (!strcmp(command, "symbol")) {
+      char *version = strchr(text, ' ');
+      if (version) *version++ = 0;
+      printf("%p\n", version ? dlvsym(RTLD_DEFAULT, text, version) : dlsym(RTLD_DEFAULT, text));
+    }
     else if (!strcmp(command, "dlmopen")) puts(dlmopen(LM_ID_NEWLM, text, RTLD_NOW) ? "opened" : dlerror());
     // A memory file of some name, mapped as text, as data or only to be read: `memfd x lpreconcile:fix`.
     else if (!strcmp(command, "memfd")) {
