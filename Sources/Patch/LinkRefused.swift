@@ -10,7 +10,7 @@ package struct LinkRefused: Error, Equatable, Sendable {
   package let offset: UInt64?
   package let reason: Reason
 
-  package enum Reason: Equatable, Sendable {
+  package enum Reason: Error, Equatable, Sendable {
     /// The value does not fit the field; for a position-independent reference the two are too far apart.
     case outOfReach(value: UInt64, bits: Int)
     /// No branch of the entry's length reaches from the place in the target to the image.
@@ -27,6 +27,8 @@ package struct LinkRefused: Error, Equatable, Sendable {
     case sizeUnknown
     /// The reference is to a section that is not loaded, such as debug information.
     case notLoaded
+    /// The address of a function is taken that replaces several functions of the target, so that it has several.
+    case ambiguousAddress([LinkAddress])
     /// The artifact's place would not lie in the lower half of the address space.
     case badPlace(RemoteAddress)
   }

@@ -14,6 +14,8 @@ struct SymbolValues {
   let base: UInt64
   let object: PatchObject
   private let plan: ImagePlan
+  private let replaced: ReplacedPlaces
+  private let bias: UInt64
   private let values: [Value]
 
   init(
@@ -21,6 +23,8 @@ struct SymbolValues {
   ) throws(LinkRefused) {
     self.base = base
     self.plan = plan
+    self.bias = bias
+    replaced = ReplacedPlaces(artifact)
     object = artifact.object
     var values: [Value] = []
     values.reserveCapacity(object.symbols.count)
@@ -50,6 +54,22 @@ struct SymbolValues {
   /// What a relocation's symbol stands for; no symbol is the number 0.
   func value(_ symbol: Int?) -> Value { symbol.map { values[$0] } ?? .address(0) }
 
+  /// How far it is from a replaced function's new code to the function itself; 0 for a place that holds no such code.
+  private func wayToTarget(from place: ReplacedPlaces.Place) throws(LinkRefused.Reason) -> UInt64 {
+    let functions = replaced.functions(at: place)
+    guard functions.count < 2 else { throw .ambiguousAddress(functions.sorted { $0.value < $1.value }) }
+    guard let function = functions.first else { return 0 }
+    return function.value &+ bias &- (base + plan.sections[place.section] &+ place.offset)
+  }
+
+  /// What is to be added to a relocation's value so that the address it takes is the target's function instead of its new code.
+  ///
+  /// - Parameter section: the index of the section that the relocation is in.
+  func wayToTarget(of relocation: PatchRelocation, in section: Int) throws(LinkRefused.Reason) -> UInt64 {
+    guard let place = replaced.place(takenBy: relocation, in: object.sections[section], of: object) else { return 0 }
+    return try wayToTarget(from: place)
+  }
+
   /// A symbol's name for an error; that of its section for a section symbol.
   func name(_ symbol: Int?) -> String {
     guard let symbol else { return "" }
@@ -68,7 +88,13 @@ struct SymbolValues {
   /// What an entry of the offset table holds.
   func tableValue(_ key: ImagePlan.TableKey) throws(LinkRefused) -> UInt64 {
     switch (value(key.symbol), key.isThreadLocal) {
-    case (.address(let address), false): return address
+    case (.address(let address), false):
+      guard let symbol = key.symbol, let place = replaced.place(of: object.symbols[symbol]) else { return address }
+      do throws(LinkRefused.Reason) {
+        return address &+ (try wayToTarget(from: place))
+      } catch {
+        throw LinkRefused(symbol: name(symbol), reason: error)
+      }
     case (.threadLocal(let offset), true): return UInt64(bitPattern: offset)
     // A call of __tls_get_addr through the table is part of a sequence that is replaced; any other is refused there.
     case (.threadLocalGetter, false): return 0

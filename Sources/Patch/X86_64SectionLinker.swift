@@ -82,9 +82,18 @@ struct X86_64SectionLinker {
 
   private func address(_ relocation: PatchRelocation) throws(LinkRefused) -> UInt64 {
     switch symbols.value(relocation.symbol) {
-    case .address(let address): return address
+    case .address(let address): return address &+ (try wayToTarget(relocation))
     case .threadLocal, .threadLocalGetter: throw refused(relocation, .threadLocalMismatch)
     case .unloaded: throw refused(relocation, .notLoaded)
+    }
+  }
+
+  /// What leads from a replaced function's new code to the function itself where a relocation takes its address; else 0.
+  private func wayToTarget(_ relocation: PatchRelocation) throws(LinkRefused) -> UInt64 {
+    do throws(LinkRefused.Reason) {
+      return try symbols.wayToTarget(of: relocation, in: section)
+    } catch {
+      throw refused(relocation, error)
     }
   }
 

@@ -18,7 +18,7 @@ extension BuildRefusal {
     case .onlySpecialisedCopies: .onlySpecialisedCopies
     case .entry(let refusal): refusal.code
     case .symbolUnknown: .symbolUnknown
-    case .symbolAmbiguous: .symbolAmbiguous
+    case .symbolAmbiguous, .addressAmbiguous: .symbolAmbiguous
     case .threadLocalOfLibrary, .definesThreadLocal: .threadLocal
     case .definesConstructor: .constructor
     case .relocation: .relocation
@@ -51,6 +51,8 @@ extension BuildRefusal {
     case .entry(let refusal): refusal.message
     case .symbolUnknown: "is defined neither by the binary nor by the libraries it is linked with"
     case .symbolAmbiguous(let candidates): "is the name of several places: \(candidates.joined(separator: ", "))"
+    case .addressAmbiguous(let candidates):
+      "has its address taken, and replaces several functions: \(candidates.joined(separator: ", "))"
     case .threadLocalOfLibrary: "is a thread-local variable of a library"
     case .definesThreadLocal: "is a new thread-local variable"
     case .definesConstructor(let section): "has code that is to run at start (\(section))"
@@ -85,6 +87,7 @@ extension BuildRefusal {
     case .symbolUnknown(let similar):
       BuildRefusal.suggestion(similar) ?? "give --symbols for static names, or define it in a replacement file"
     case .symbolAmbiguous(let candidates): "say which, such as --use \(candidates.first ?? "name@0x1f40")"
+    case .addressAmbiguous: "make a patch for each of them"
     case .threadLocalOfLibrary: "call a function of the library that reads it"
     case .definesThreadLocal: "use a variable of another kind, or one of the executable"
     case .definesConstructor: "initialise the data statically"

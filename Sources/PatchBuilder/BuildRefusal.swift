@@ -39,6 +39,8 @@ package struct BuildRefusal: Error, Equatable, Sendable {
     // What the replacement refers to.
     case symbolUnknown(similar: [String])
     case symbolAmbiguous(candidates: [String])
+    /// The replacement takes the address of a function that it replaces at several places.
+    case addressAmbiguous(candidates: [String])
     case threadLocalOfLibrary
     case definesThreadLocal
     case definesConstructor(section: String)

@@ -130,6 +130,7 @@ package enum PatchBuild {
     do {
       let artifact = try PatchArtifact(reading: content)
       guard artifact.info == info else { throw BuildRefused(.artifactDamaged("its description is not what was written")) }
+      try TrialLink.check(artifact)
       return artifact
     } catch let damaged as DamagedArtifact {
       throw BuildRefused(.artifactDamaged("\(damaged.field): found \(damaged.found), allowed \(damaged.allowed)"))

@@ -8,12 +8,13 @@ struct ReplacementCompiler: Sendable {
   let version: String
   /// The tool's own flags and behind them the user's, as every file gets them.
   let flags: [String]
+  private let isClang: Bool
 
   init(_ request: BuildRequest, for target: TargetImage) async throws(BuildRefused) {
     tool = request.compiler
     let answer = try await BuildTool.run(tool, ["--version"])
     version = answer.output.split(separator: "\n").first.map { String($0) } ?? tool
-    let isClang = version.contains("clang")
+    isClang = version.contains("clang")
     flags =
       [
         "-O2",
@@ -35,7 +36,9 @@ struct ReplacementCompiler: Sendable {
     // SAFETY: C gets the string for the time of the call.
     guard unsafe access(source, R_OK) == 0 else { throw BuildRefused(.unreadable(errno: errno), at: source) }
     let folder = source.lastIndex(of: "/").map { String(source[..<$0]) }
-    var arguments = flags
+    // With this flag clang refers to a global function by a local label of the same place, and resolves it while it assembles:
+    // nothing would be left by which the linker could tell that the function's address is taken.
+    var arguments = flags.filter { $0 != "-fno-semantic-interposition" || !isClang }
     // No path of this machine in __FILE__, and nothing random in names that the compiler makes up.
     if let folder { arguments.append("-ffile-prefix-map=\(folder)=.") }
     arguments += [
