@@ -1,20 +1,22 @@
 internal import Patch
 
 /// Looks for a place for a patch's mapping: in reach of near branches from its target, away from what grows.
-enum Placement {
+package enum Placement {
   /// The lowest address that is tried; the kernel's own bound (vm.mmap_min_addr) is not above it.
   static let lowest: UInt64 = 1 << 20
   /// How far a signed 32-bit displacement reaches, less a margin for the instruction itself.
   static let reach: UInt64 = 0x7fff_0000
   /// Free pages that stay on each side, so that running over an end faults.
-  static let guardSize: UInt64 = 16 * 4096
+  package static let guardSize: UInt64 = 16 * 4096
+  /// What the heap may still grow by below a patch: more than a program gets from brk(2) before its allocator maps.
+  static let heapRoom: UInt64 = 1 << 30
 
   /// Places for some bytes, the nearest to the target first; empty when there is none in reach.
   ///
   /// - Parameters:
   ///   - size: a multiple of the page size.
   ///   - target: the binary's mappings, from the lowest to behind the highest.
-  static func candidates(for size: UInt64, near target: Range<RemoteAddress>, in map: MemoryMap) -> [RemoteAddress] {
+  package static func candidates(for size: UInt64, near target: Range<RemoteAddress>, in map: MemoryMap) -> [RemoteAddress] {
     var found: [(distance: UInt64, address: RemoteAddress)] = []
     let needed = size + 2 * guardSize
     var low = lowest
@@ -26,15 +28,16 @@ enum Placement {
         low = max(low, above?.range.upperBound.value ?? low)
         below = above
       }
-      // The heap grows upwards and the stack downwards; other mappings of the kernel come and go near its vDSO.
-      guard high > low, high - low >= needed, above?.path != "[stack]", below?.path != "[heap]", below?.path != "[stack]"
-      else { continue }
+      // The stack grows downwards; other mappings of the kernel come and go near its vDSO.
+      guard high > low, high - low >= needed, above?.path != "[stack]", below?.path != "[stack]" else { continue }
       let start: UInt64
       if low >= target.upperBound.value {
         start = low + guardSize
       } else {
         start = high - size - guardSize
       }
+      // The heap grows upwards: the gap above it is used at its far end only, where mmap(2) itself begins.
+      if below?.path == "[heap]", start - low < heapRoom { continue }
       let end = start + size
       let span = max(end, target.upperBound.value) - min(start, target.lowerBound.value)
       guard span <= reach else { continue }
