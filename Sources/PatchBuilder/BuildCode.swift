@@ -41,7 +41,7 @@ package enum BuildCode: String, CaseIterable, Sendable {
     case .symbolsOfAnotherBuild:
       "The file with the symbols must have the binary's build-id, or be an unstripped rebuild whose loaded sections are the binary's byte for byte; else its addresses would be wrong."
     case .badRequest:
-      "A patch has a name of 1 to 64 of A-Z a-z 0-9 . _ - and replaces at least one function, each named once."
+      "A patch has a name of 1 to 64 of A-Z a-z 0-9 . _ - and replaces at least one function, each named once. Its texts have no control characters and at most 4096 bytes each, because people see them on terminals."
     case .toolMissing:
       "The build runs a C compiler (gcc, or what --cc names) and GNU ld. Install them: apt-get install gcc."
     case .toolFailed:

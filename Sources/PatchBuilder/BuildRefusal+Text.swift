@@ -7,7 +7,7 @@ extension BuildRefusal {
     case .notATarget: .notATarget
     case .noBuildID: .noBuildID
     case .symbolsOfAnotherBuild: .symbolsOfAnotherBuild
-    case .badName, .nothingToReplace: .badRequest
+    case .badName, .badText, .nothingToReplace: .badRequest
     case .toolMissing: .toolMissing
     case .toolFailed: .toolFailed
     case .notDefined: .notDefined
@@ -37,6 +37,7 @@ extension BuildRefusal {
     case .noBuildID: "has no GNU build-id"
     case .symbolsOfAnotherBuild(let why): "belongs to another build: \(why)"
     case .badName: "is not a name for a patch"
+    case .badText: "has a text with control characters, or of more than 4096 bytes"
     case .nothingToReplace: "no function to replace is named"
     case .toolMissing(let tool): "\(tool) is not installed"
     case .toolFailed(let tool, let output): "\(tool) failed:\n\(output)"
@@ -71,6 +72,7 @@ extension BuildRefusal {
     case .notATarget: "give the path of the program or library itself"
     case .noBuildID: "link the binary with -Wl,--build-id, or take the distribution's own"
     case .symbolsOfAnotherBuild: "take the debug package of exactly this version, or rebuild its source unchanged"
+    case .badText: "write it on one line of plain text"
     case .badName: "use 1 to 64 of A-Z a-z 0-9 . _ -"
     case .nothingToReplace: "name each function with --replace"
     case .toolMissing(let tool): "install it (apt-get install gcc), or name another than \(tool) with --cc"

@@ -17,6 +17,8 @@ package struct BuildRefusal: Error, Equatable, Sendable {
     /// The file with the symbols belongs to another build.
     case symbolsOfAnotherBuild(why: String)
     case badName
+    /// A text of the request has control characters or is too long.
+    case badText
     case nothingToReplace
 
     // The compiler's tools.

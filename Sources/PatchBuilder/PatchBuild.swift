@@ -48,6 +48,14 @@ package enum PatchBuild {
       throw BuildRefused(.badName, symbol: request.name)
     }
     guard !request.functions.isEmpty, !request.sources.isEmpty else { throw BuildRefused(.nothingToReplace) }
+    // As the artifact's own rules are: people see these texts on their terminals.
+    let texts = [("description", [request.description ?? ""]), ("fixes", request.fixes), ("flags", request.flags)]
+    for (field, texts) in texts {
+      let isPlain = texts.allSatisfy { text in
+        text.utf8.count <= PatchLimits.text && text.unicodeScalars.allSatisfy { $0.properties.generalCategory != .control }
+      }
+      guard isPlain else { throw BuildRefused(.badText, symbol: field) }
+    }
   }
 
   /// Compiles each file and joins the objects.

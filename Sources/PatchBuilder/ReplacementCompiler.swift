@@ -40,7 +40,9 @@ struct ReplacementCompiler: Sendable {
     // nothing would be left by which the linker could tell that the function's address is taken.
     var arguments = flags.filter { $0 != "-fno-semantic-interposition" || !isClang }
     // No path of this machine in __FILE__, and nothing random in names that the compiler makes up.
-    if let folder { arguments.append("-ffile-prefix-map=\(folder)=.") }
+    if let folder { arguments.append("-ffile-prefix-map=\(folder)/=") }
+    // Nor the folder that the build runs in, which debugging information names.
+    arguments.append("-ffile-prefix-map=\(WholeFile.absolute("."))=.")
     arguments += [
       "-frandom-seed=\(source.split(separator: "/").last ?? "replacement")",
       // The joined object is linked for each process: code of the link-time optimiser could not be.

@@ -61,7 +61,7 @@ struct PatchedProgram {
     let imports = report.info.imports
     // Without randomisation a second run has the addresses of the first (personality(2), ADDR_NO_RANDOMIZE).
     let prefix = ["/usr/bin/setarch", "-R", binary]
-    let first = try Command.output(prefix + imports.map(\.symbol))
+    let first = try Command.output(prefix + ["addresses"] + imports.map(\.symbol))
     var start: UInt64 = 0
     var addresses: [String: UInt64] = [:]
     for line in first.split(separator: "\n") {

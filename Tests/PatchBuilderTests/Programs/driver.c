@@ -1,7 +1,7 @@
 // Runs the cases of a test program before, through and after a patch that it applies to itself: the image as linked by
 // the test, and for each replaced function the branches that lead through its gate and straight to its replacement.
 //
-//   program                                      the addresses that the test links for, then the results unpatched
+//   program addresses NAME…                      the addresses that the test links for, then the results unpatched
 //   program IMAGE BASE STATE SITES               the same results in each phase of a switch
 //
 // SITES has a line for each function: place, gate branch, direct branch ("-" for no gate), all hexadecimal.
@@ -38,9 +38,9 @@ static void phase(const char *name) {
 
 int main(int argc, char **argv) {
   setvbuf(stdout, NULL, _IOFBF, 1 << 16);
-  if (argc < 5) {
+  if (argc < 5 || strcmp(argv[1], "addresses") == 0) {
     printf("start %lx\n", (unsigned long)__executable_start);
-    for (int i = 1; i < argc; i++) printf("import %s %lx\n", argv[i], (unsigned long)dlsym(RTLD_DEFAULT, argv[i]));
+    for (int i = 2; i < argc; i++) printf("import %s %lx\n", argv[i], (unsigned long)dlsym(RTLD_DEFAULT, argv[i]));
     phase("original");
     return 0;
   }
