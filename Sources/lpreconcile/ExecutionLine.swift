@@ -38,8 +38,11 @@ struct ExecutionLine {
         if let longest = stop.longestMicroseconds {
           line += "   stopped \(Duration.microseconds(longest).milliseconds)"
         }
-        if let threads = stop.threads { line += " · \(threads) thread\(threads == 1 ? "" : "s")" }
-        line += stop.tries == 1 ? " · first try" : " · \(stop.tries) tries"
+        // Without a switch no more than one thread stood at a time.
+        if let threads = stop.threads, stop.tries > 0 {
+          line += " · \(threads) thread\(threads == 1 ? "" : "s")"
+          line += stop.tries == 1 ? " · first try" : " · \(stop.tries) tries"
+        }
       } else if let reason = report.reason {
         line += "   \(reason.message.printable) [\(reason.code)]"
       }

@@ -73,7 +73,8 @@ package struct TextReport {
         report.coverage?.isEmpty == false
         ? "No process maps what the manifests mean.\n" : "No process carries a patch.\n"
     } else {
-      text += "\(report.summary["protected"] ?? 0) of \(total) protected: "
+      let meant = total - (report.summary[ProcessState.unmanaged.rawValue] ?? 0)
+      if meant > 0 { text += "\(report.summary["protected"] ?? 0) of \(meant) protected: " }
       text += counts(ProcessState.allCases.map { ($0.rawValue, $0.word) }, always: "converged") + ".\n"
     }
     return text
@@ -88,9 +89,10 @@ package struct TextReport {
     }
     text += "Result: "
     text += counts(ProcessResult.allCases.map { ($0.rawValue, $0.word) }, always: "changed", "converged", "failed")
-    let alive = (report.summary["processes"] ?? 0) - (report.summary[ProcessResult.gone.rawValue] ?? 0)
+    let outside = [ProcessResult.gone, .unmanaged].map { report.summary[$0.rawValue] ?? 0 }.reduce(0, +)
+    let meant = (report.summary["processes"] ?? 0) - outside
     if report.kind == .apply {
-      text += ". Protected now: \(report.summary["protected"] ?? 0) of \(alive).\n"
+      text += ". Protected now: \(report.summary["protected"] ?? 0) of \(meant).\n"
       let patches = report.processes.flatMap { process in
         process.result == .changed ? process.changes.filter { $0.after != "absent" }.map(\.patch) : []
       }
