@@ -1,4 +1,4 @@
-internal import Patch
+package import Patch
 
 /// Looks for a place for a patch's mapping: in reach of near branches from its target, away from what grows.
 package enum Placement {
