@@ -60,7 +60,10 @@ package struct TextReport {
       let isWhole = section.processes.allSatisfy { $0.state == .converged }
       if section.isManaged {
         let covered = section.processes.count { $0.state == .converged }
-        let verdict = isWhole ? style.good("CONVERGED") : style.bad("NOT CONVERGED")
+        // What could not be read may map it too: then nobody can say that all is well.
+        let isKnown = !report.processes.contains { $0.state == .unreadable }
+        let whole = isKnown ? style.good("CONVERGED") : style.bad("NOT KNOWN: some processes could not be read")
+        let verdict = isWhole ? whole : style.bad("NOT CONVERGED")
         text += style.bold("\(section.title)   \(covered) of \(section.processes.count) protected") + "   \(verdict)\n"
       } else {
         text += style.bold(section.title) + "\n"
