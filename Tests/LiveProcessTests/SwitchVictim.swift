@@ -4,7 +4,7 @@ import Patch
 import TransitionKit
 import VictimKit
 
-/// A running `switch.c` and the patches for it.
+/// A running `switch.c`, or a program of the same functions, and the patches for it.
 struct SwitchVictim {
   let victim: Victim
   let build: BuildID
@@ -16,9 +16,10 @@ struct SwitchVictim {
   /// - Parameters:
   ///   - functions: how many are patched; 0 for the values alone.
   ///   - threads: how many threads call them all the time.
-  init(functions: Int, threads: Int = 3) throws {
+  ///   - program: the victim's source.
+  init(functions: Int, threads: Int = 3, program source: String = "switch.c") throws {
     directory = try TemporaryDirectory()
-    let program = try VictimProgram.compile("switch.c")
+    let program = try VictimProgram.compile(source)
     guard let build = BuildID(hex: try program.buildID()) else { throw VictimTrouble("no build-id") }
     self.build = build
     if functions > 0 {
