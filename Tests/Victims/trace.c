@@ -228,9 +228,11 @@ static void filter(int flags, int allow_only) {
       BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS),
       BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
   };
-  // Only what the victim itself needs, rt_sigreturn and getpid; mmap only without PROT_EXEC.
+  // Only what the victim itself needs (the last three for the first read of a stream in the thread that answers),
+  // rt_sigreturn and getpid; mmap only without PROT_EXEC.
   static const int allowed[] = {SYS_read, SYS_write, SYS_nanosleep, SYS_clock_nanosleep, SYS_futex, SYS_exit_group, SYS_exit,
-                                SYS_restart_syscall, SYS_rt_sigreturn, SYS_getpid, SYS_mprotect, SYS_brk};
+                                SYS_restart_syscall, SYS_rt_sigreturn, SYS_getpid, SYS_mprotect, SYS_brk,
+                                SYS_newfstatat, SYS_munmap, SYS_madvise};
   struct sock_filter list[64];
   int n = 0, count = sizeof allowed / sizeof *allowed;
   list[n++] = (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, arch));
