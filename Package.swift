@@ -58,18 +58,21 @@ let package = Package(
     .executableTarget(
       name: "TraceDriver", dependencies: ["LiveProcess"], path: "Tests/TraceDriver", swiftSettings: strict),
     // A tool that the transition tests kill at each of its system calls, and what it puts into their victim.
-    .target(name: "TransitionKit", dependencies: ["LiveProcess", "Patch"], path: "Tests/TransitionKit", swiftSettings: strict),
+    .target(
+      name: "TransitionKit", dependencies: ["LiveProcess", "Patch"], path: "Tests/TransitionKit", swiftSettings: strict),
     .executableTarget(
       name: "TransitionDriver", dependencies: ["LiveProcess", "Patch", "TransitionKit"], path: "Tests/TransitionDriver",
       swiftSettings: strict),
     // Artifacts that the tests compile, without the builder.
-    .target(name: "ArtifactKit", dependencies: ["Patch", "VictimKit"], path: "Tests/ArtifactKit", swiftSettings: strict),
+    .target(
+      name: "ArtifactKit", dependencies: ["Patch", "VictimKit"], path: "Tests/ArtifactKit", swiftSettings: strict),
 
     .testTarget(
       name: "ManifestTests", dependencies: ["Manifest", .product(name: "Subprocess", package: "swift-subprocess")],
       exclude: ["Fixtures"], swiftSettings: strict),
     .testTarget(
-      name: "LiveProcessTests", dependencies: ["LiveProcess", "Patch", "VictimKit", "ArtifactKit", "TransitionKit", "CTrace", "CElf"],
+      name: "LiveProcessTests",
+      dependencies: ["LiveProcess", "Patch", "VictimKit", "ArtifactKit", "TransitionKit", "CTrace", "CElf"],
       swiftSettings: strict),
     .testTarget(
       name: "ReconcilerTests", dependencies: ["Reconciler", "Manifest", "Patch", "LiveProcess"], swiftSettings: strict),

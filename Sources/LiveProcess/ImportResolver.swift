@@ -13,7 +13,7 @@ package struct ImportResolver: Sendable {
 
   /// Reads the loaded objects of a process.
   ///
-  /// - Parameter binary: the file that the patch is for.
+  /// `binary`: the file that the patch is for.
   package init(
     for binary: MappedBinary, map: MemoryMap, memory: borrowing RemoteMemory
   ) throws(TransitionRefused.Reason) {
@@ -23,8 +23,10 @@ package struct ImportResolver: Sendable {
       throw .buildNotMapped(binary.buildID)
     }
     // The executable is the image whose DT_DEBUG the dynamic linker has filled in.
-    guard let executable = images.first(where: { $0.dynamic?.debug != nil }), let debug = executable.dynamic?.debug else {
-      throw .unsupported("a statically linked program, or one that is not yet linked: nothing says where its libraries are")
+    guard let executable = images.first(where: { $0.dynamic?.debug != nil }), let debug = executable.dynamic?.debug
+    else {
+      throw .unsupported(
+        "a statically linked program, or one that is not yet linked: nothing says where its libraries are")
     }
     // A damaged name is no name of a dynamic linker that is known.
     let linker = (try? executable.interpreter(memory: memory)) ?? nil
@@ -59,7 +61,9 @@ package struct ImportResolver: Sendable {
     }
     for object in candidates {
       guard let symbol = definition(of: reference, in: object) else { continue }
-      if symbol.type == UInt8(STT_TLS) { throw .unsupported("\(reference.symbol): a thread-local variable of another library") }
+      if symbol.type == UInt8(STT_TLS) {
+        throw .unsupported("\(reference.symbol): a thread-local variable of another library")
+      }
       let isAbsolute = symbol.section == UInt16(SHN_ABS)
       guard let address = symbol.value.loaded(bias: isAbsolute ? 0 : object.image.loadBias) else { break }
       if symbol.type != UInt8(STT_GNU_IFUNC) { return address }
@@ -118,7 +122,9 @@ package struct ImportResolver: Sendable {
       else { continue }
       let address = RemoteAddress(value)
       // Before it is bound it holds its own resolver, or a link-time address.
-      guard address != resolver, let mapping = map.mapping(at: address), mapping.permissions.contains(.execute) else { continue }
+      guard address != resolver, let mapping = map.mapping(at: address), mapping.permissions.contains(.execute) else {
+        continue
+      }
       return address
     }
     for object in objects {

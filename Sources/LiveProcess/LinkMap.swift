@@ -12,7 +12,7 @@ struct LinkMap: Sendable {
 
   /// The namespace that holds an image.
   ///
-  /// - Parameter debug: where `DT_DEBUG` of the executable leads.
+  /// `debug`: where `DT_DEBUG` of the executable leads.
   init(
     debug: RemoteAddress, holding target: RemoteELF, map: MemoryMap, memory: borrowing RemoteMemory
   ) throws(TransitionRefused.Reason) {
@@ -35,7 +35,9 @@ struct LinkMap: Sendable {
   private typealias Entry = (bias: UInt64, name: String, dynamic: RemoteAddress)
 
   /// `struct link_map`: l_addr, l_name, l_ld, l_next, l_prev.
-  private static func entries(_ first: UInt64, memory: borrowing RemoteMemory) throws(TransitionRefused.Reason) -> [Entry] {
+  private static func entries(
+    _ first: UInt64, memory: borrowing RemoteMemory
+  ) throws(TransitionRefused.Reason) -> [Entry] {
     var entries: [Entry] = []
     var next = first
     while next != 0 {
@@ -88,7 +90,9 @@ struct LinkMap: Sendable {
     // Up to the end of the page first: the next may not be mapped.
     let inPage = Int(4096 - address.value % 4096)
     guard var bytes = try? memory.read(inPage, at: address) else { return "" }
-    if !bytes.contains(0), let behind = address.advanced(by: UInt64(inPage)), let more = try? memory.read(4096, at: behind) {
+    if !bytes.contains(0), let behind = address.advanced(by: UInt64(inPage)),
+      let more = try? memory.read(4096, at: behind)
+    {
       bytes += more
     }
     return bytes.contains(0) ? String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self) : ""

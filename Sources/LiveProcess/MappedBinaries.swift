@@ -80,9 +80,11 @@ package struct MappedBinaries: Sendable {
   private func isNamedSo(_ process: ProcessID, _ mapping: Mapping) -> Bool {
     var named = observe_file()
     var mapped = observe_file()
-    let range = String(mapping.range.lowerBound.value, radix: 16) + "-" + String(mapping.range.upperBound.value, radix: 16)
+    let range =
+      String(mapping.range.lowerBound.value, radix: 16) + "-" + String(mapping.range.upperBound.value, radix: 16)
     // SAFETY: the strings are terminated and live for the calls, which write one structure each.
-    return unsafe observe_stat(AT_FDCWD, "/proc/\(process)/root\(mapping.path) (deleted)", AT_SYMLINK_NOFOLLOW, &named) == 0
+    return unsafe observe_stat(AT_FDCWD, "/proc/\(process)/root\(mapping.path) (deleted)", AT_SYMLINK_NOFOLLOW, &named)
+      == 0
       && observe_stat(AT_FDCWD, "/proc/\(process)/map_files/\(range)", 0, &mapped) == 0
       && named.device == mapped.device && named.inode == mapped.inode
   }

@@ -15,7 +15,9 @@ package struct Mapping: Equatable, Sendable {
   /// The kernel writes a newline in a path as `\012` and leaves backslashes alone, so a path that holds these four
   /// characters reads as if it held a newline.
   package var path: String
-  /// Whether the path ended in ` (deleted)`. A file whose own name ends so looks the same here.
+  /// Whether the kernel says that the file is deleted.
+  ///
+  /// It says so by ` (deleted)` behind the path; a file whose own name ends so looks the same here.
   package var isDeleted: Bool
 
   /// What a mapping may be used for.

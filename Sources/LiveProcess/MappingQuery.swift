@@ -25,11 +25,10 @@ internal import Glibc
 
   /// Asks about the first mapping at or after an address that has some properties.
   ///
-  /// - Parameters:
-  ///   - maps: the descriptor of `/proc/PID/maps`.
-  ///   - flags: `OBSERVE_VMA_…`; `OBSERVE_COVERING_OR_NEXT` is added.
-  ///   - wantsName, wantsBuildID: what to fill in; each costs.
-  /// - Returns: 0, `ENOENT` behind the last mapping, `ESRCH` where there is no memory, or another errno value.
+  /// `maps`: the descriptor of `/proc/PID/maps`.
+  /// `flags`: `OBSERVE_VMA_…`; `OBSERVE_COVERING_OR_NEXT` is added.
+  /// - wantsName, wantsBuildID: what to fill in; each costs.
+  /// Returns 0, `ENOENT` behind the last mapping, `ESRCH` where there is no memory, or another errno value.
   mutating func next(
     _ maps: Int32, from address: UInt64, flags: UInt64, wantsName: Bool, wantsBuildID: Bool
   ) -> Int32 {

@@ -12,7 +12,7 @@ package struct MemoryMap: Equatable, Sendable {
 
   /// Parses the text of a `maps` file.
   ///
-  /// - Parameter path: the file, for the error.
+  /// `path`: the file, for the error.
   package init(parsing text: [UInt8], path: String = "maps") throws(ProcessUnreadable) {
     var mappings: [Mapping] = []
     var number = 0

@@ -17,7 +17,9 @@ package struct ObservedProcess: Equatable, Sendable {
   package var patches: [ObservedPatch]
   /// Traces that a killed tool left and that the next transition clears up: descriptors, mappings without a ledger.
   package var leftovers: [String]
-  /// Why it could not be read; nil when it was. An unreadable process is not an absent one.
+  /// Why it could not be read; nil when it was.
+  ///
+  /// An unreadable process is not an absent one.
   package var unreadable: UnreadableReason?
   /// The thread that traces it (gdb, strace, another lpreconcile) and its name; nil when none does.
   package var tracer: Tracer?

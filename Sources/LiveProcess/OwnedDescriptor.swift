@@ -28,7 +28,7 @@ package struct OwnedDescriptor: ~Copyable, Sendable {
 
   /// Reads until the end of the file.
   ///
-  /// - Parameter limit: the most bytes to take; a longer file is an error (`EFBIG`).
+  /// `limit`: the most bytes to take; a longer file is an error (`EFBIG`).
   package func readToEnd(limit: Int = 64 << 20) throws(SystemCallFailed) -> [UInt8] {
     var bytes: [UInt8] = []
     var chunk = [UInt8](repeating: 0, count: 16 << 10)

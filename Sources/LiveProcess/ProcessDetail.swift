@@ -13,7 +13,7 @@ struct ProcessDetail {
 
   /// One process; nil when it maps nothing that was asked for.
   ///
-  /// - Parameter paths: decides about paths in the terms of the process's mount namespace.
+  /// `paths`: decides about paths in the terms of the process's mount namespace.
   func read(_ pid: ProcessID, paths: PathQuestion) throws(ProcessUnreadable) -> ObservedProcess? {
     let handle = try ProcessHandle(pid)
     for _ in 0..<ProcessDetail.attempts {
@@ -29,7 +29,9 @@ struct ProcessDetail {
   }
 
   /// What is known of a process that may not be read, from the files that everybody may read.
-  static func unreadable(_ pid: ProcessID, errno code: Int32, path: String) throws(ProcessUnreadable) -> ObservedProcess? {
+  static func unreadable(
+    _ pid: ProcessID, errno code: Int32, path: String
+  ) throws(ProcessUnreadable) -> ObservedProcess? {
     let stat = try ProcessStat.read(pid)
     if stat.isKernelThread || (stat.isZombie && stat.threads <= 1) { return nil }
     var process = ObservedProcess(

@@ -4,9 +4,8 @@ internal import Glibc
 enum ProcessFile {
   /// Reads one whole file of a process.
   ///
-  /// - Parameters:
-  ///   - name: below `/proc/PID`.
-  ///   - limit: the most bytes to take; a longer file is refused with `EFBIG`.
+  /// `name`: below `/proc/PID`.
+  /// `limit`: the most bytes to take; a longer file is refused with `EFBIG`.
   static func read(_ name: String, of process: ProcessID, limit: Int = 64 << 20) throws(ProcessUnreadable) -> [UInt8] {
     let path = "/proc/\(process)/\(name)"
     do throws(SystemCallFailed) {

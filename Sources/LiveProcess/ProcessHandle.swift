@@ -28,7 +28,9 @@ package struct ProcessHandle: ~Copyable, Sendable {
     self = handle
   }
 
-  /// Whether it has not ended; false as soon as it is a zombie. An exec does not end it.
+  /// Whether it has not ended; false as soon as it is a zombie.
+  ///
+  /// An exec does not end it.
   package var isRunning: Bool { ProcessHandle.isRunning(descriptor.value) }
 
   /// A pidfd becomes readable when its process ends (pidfd_open(2)).

@@ -49,7 +49,9 @@ package struct ProcessRoot: ~Copyable, Sendable {
     var buffer = [CChar](repeating: 0, count: 4096)
     var done = 0
     // SAFETY: the size is that of the buffer.
-    guard unsafe observe_readlink(AT_FDCWD, path, &buffer, buffer.count, &done) == 0, done < buffer.count else { return nil }
+    guard unsafe observe_readlink(AT_FDCWD, path, &buffer, buffer.count, &done) == 0, done < buffer.count else {
+      return nil
+    }
     return String(decoding: buffer[..<done].map { UInt8(bitPattern: $0) }, as: UTF8.self)
   }
 }

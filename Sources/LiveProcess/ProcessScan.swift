@@ -69,7 +69,9 @@ package struct ProcessScan: Sendable {
       var at = 0
       while at + 19 < done, let length = buffer.little(UInt16.self, at: at + 16), length > 19 {
         var name = ByteScanner(buffer[(at + 19)..<min(at + Int(length), done)])
-        if let number = name.decimal().flatMap(Int32.init(exactly:)), name.rest.first == 0 { found.append(ProcessID(number)) }
+        if let number = name.decimal().flatMap(Int32.init(exactly:)), name.rest.first == 0 {
+          found.append(ProcessID(number))
+        }
         at += Int(length)
       }
     }

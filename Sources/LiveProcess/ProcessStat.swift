@@ -2,7 +2,7 @@
 package struct ProcessStat: Equatable, Sendable {
   /// The kernel's short name for it (`comm`), at most 15 bytes (63 for a kernel thread).
   package let name: String
-  /// `R`, `S`, `D`, `Z`, `T`, `t`, `X`, `I`, …
+  /// What it does, as proc(5) names it: `R`, `S`, `D`, `Z`, `T`, `t`, `X`, `I`.
   package let state: Character
   /// The parent's number.
   package let parent: ProcessID
@@ -33,9 +33,12 @@ package struct ProcessStat: Equatable, Sendable {
     return stat
   }
 
-  /// Parses the file's one line. A name may hold spaces, parentheses and newlines: it ends at the last parenthesis.
+  /// Parses the file's one line.
+  ///
+  /// A name may hold spaces, parentheses and newlines: it ends at the last parenthesis.
   init?(parsing text: [UInt8]) {
-    guard let open = text.firstIndex(of: UInt8(ascii: "(")), let close = text.lastIndex(of: UInt8(ascii: ")")), open < close
+    guard let open = text.firstIndex(of: UInt8(ascii: "(")), let close = text.lastIndex(of: UInt8(ascii: ")")),
+      open < close
     else { return nil }
     name = String(decoding: text[(open + 1)..<close], as: UTF8.self)
     // Field 3 of proc(5) is the first behind the name.

@@ -13,9 +13,8 @@ package enum ProcessUnreadable: Error, Equatable, Sendable {
 extension ProcessUnreadable {
   /// What an errno value of a call on a file of `/proc/PID` means.
   ///
-  /// - Parameters:
-  ///   - errno: `ENOENT` on opening and `ESRCH` on opening or reading say that the process has gone (proc(5)).
-  ///   - path: what was opened or read.
+  /// `errno`: `ENOENT` on opening and `ESRCH` on opening or reading say that the process has gone (proc(5)).
+  /// `path`: what was opened or read.
   init(errno code: Int32, path: String) {
     self = code == ENOENT || code == ESRCH ? .gone : .denied(errno: code, path: path)
   }

@@ -41,7 +41,8 @@ package struct RemoteDynamic: Equatable, Sendable {
     var first: [Int64: UInt64] = [:]
     var needed: [UInt64] = []
     var at = 0
-    while let tag = bytes.little(Int64.self, at: at), let value = bytes.little(UInt64.self, at: at + 8), tag != DT_NULL {
+    while let tag = bytes.little(Int64.self, at: at), let value = bytes.little(UInt64.self, at: at + 8), tag != DT_NULL
+    {
       if tag == DT_NEEDED { needed.append(value) } else if first[tag] == nil { first[tag] = value }
       at += 16
     }
@@ -66,7 +67,8 @@ package struct RemoteDynamic: Equatable, Sendable {
     needCount = first[Int64(DT_VERNEEDNUM)] ?? 0
     relocations = pointer(DT_RELA).map { ($0, first[Int64(DT_RELASZ)] ?? 0) }
     // DT_PLTREL says which kind; on x86-64 only DT_RELA is in use.
-    pltRelocations = first[Int64(DT_PLTREL)] == UInt64(DT_RELA)
+    pltRelocations =
+      first[Int64(DT_PLTREL)] == UInt64(DT_RELA)
       ? pointer(DT_JMPREL).map { ($0, first[Int64(DT_PLTRELSZ)] ?? 0) } : nil
     debug = first[Int64(DT_DEBUG)].flatMap { $0 == 0 ? nil : RemoteAddress($0) }
     sonameOffset = first[Int64(DT_SONAME)]

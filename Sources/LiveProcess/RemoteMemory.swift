@@ -14,9 +14,8 @@ package struct RemoteMemory: ~Copyable, Sendable {
 
   /// Opens the memory of a process.
   ///
-  /// - Parameters:
-  ///   - process: its number; who must not mistake it for a later process compares identities after opening.
-  ///   - forWriting: whether ``write(_:at:)`` will be called.
+  /// `process`: its number; who must not mistake it for a later process compares identities after opening.
+  /// `forWriting`: whether ``write(_:at:)`` will be called.
   package init(of process: ProcessID, forWriting: Bool = false) throws(ProcessUnreadable) {
     self.process = process
     let path = "/proc/\(process)/mem"
@@ -74,7 +73,7 @@ package struct RemoteMemory: ~Copyable, Sendable {
 
   /// Whether the address space that was opened is still in use; false after an exec or the end of the process.
   ///
-  /// - Parameter known: an address that was readable before.
+  /// `known`: an address that was readable before.
   package func isAlive(known: RemoteAddress) -> Bool {
     var byte: UInt8 = 0
     // SAFETY: the buffer covers one byte.

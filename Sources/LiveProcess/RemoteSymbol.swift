@@ -25,7 +25,8 @@ package struct RemoteSymbol: Equatable, Sendable {
 
   /// Whether other objects may be bound to it.
   package var isExported: Bool {
-    section != UInt16(SHN_UNDEF) && !isLocalVersion && [UInt8(STB_GLOBAL), UInt8(STB_WEAK), UInt8(STB_GNU_UNIQUE)].contains(binding)
+    section != UInt16(SHN_UNDEF) && !isLocalVersion
+      && [UInt8(STB_GLOBAL), UInt8(STB_WEAK), UInt8(STB_GNU_UNIQUE)].contains(binding)
       && [UInt8(STV_DEFAULT), UInt8(STV_PROTECTED)].contains(visibility)
   }
 }

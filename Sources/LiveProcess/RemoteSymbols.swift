@@ -94,13 +94,16 @@ package struct RemoteSymbols: Sendable {
   ) throws(DamagedImage) -> Int {
     if let hash = dynamic.hash {
       let header = try image.table("DT_HASH", at: hash, count: 8, memory: memory)
-      guard let count = header.little(UInt32.self, at: 4), Int(count) <= symbolLimit else { throw .field("nchain", at: hash) }
+      guard let count = header.little(UInt32.self, at: 4), Int(count) <= symbolLimit else {
+        throw .field("nchain", at: hash)
+      }
       return Int(count)
     }
     guard let table = dynamic.gnuHash else { return 0 }
     let header = try image.table("DT_GNU_HASH", at: table, count: 16, memory: memory)
     guard let buckets = header.little(UInt32.self, at: 0), let offset = header.little(UInt32.self, at: 4),
-      let bloom = header.little(UInt32.self, at: 8), buckets <= symbolLimit, bloom <= symbolLimit, offset <= symbolLimit,
+      let bloom = header.little(UInt32.self, at: 8), buckets <= symbolLimit, bloom <= symbolLimit,
+      offset <= symbolLimit,
       let bucketsAt = table.advanced(by: 16 + UInt64(bloom) * 8),
       let chainsAt = bucketsAt.advanced(by: UInt64(buckets) * 4)
     else { throw .field("DT_GNU_HASH", at: table) }

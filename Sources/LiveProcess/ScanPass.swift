@@ -99,7 +99,8 @@ struct ScanPass: ~Copyable {
     var address: UInt64 = 0
     while true {
       let code = query.next(
-        maps, from: address, flags: UInt64(OBSERVE_VMA_WRITABLE | OBSERVE_FILE_BACKED), wantsName: false, wantsBuildID: false)
+        maps, from: address, flags: UInt64(OBSERVE_VMA_WRITABLE | OBSERVE_FILE_BACKED), wantsName: false,
+        wantsBuildID: false)
       if code == ENOENT { return .no }
       guard code == 0 else { return .unclear }
       let end = query.answer.vma_end
@@ -108,11 +109,15 @@ struct ScanPass: ~Copyable {
     }
   }
 
-  /// Whether the last answer is a mapping of ours: a memory file of such a name. Asks again, and changes the answer.
+  /// Whether the last answer is a mapping of ours: a memory file of such a name.
+  ///
+  /// Asks again, and changes the answer.
   private mutating func isOurs(_ maps: Int32) -> Bool {
     if let memoryDevice {
       // Shared memory without a name lies on the same device.
-      guard query.answer.dev_major == memoryDevice.major, query.answer.dev_minor == memoryDevice.minor else { return false }
+      guard query.answer.dev_major == memoryDevice.major, query.answer.dev_minor == memoryDevice.minor else {
+        return false
+      }
     }
     let code = query.next(maps, from: query.answer.vma_start, flags: 0, wantsName: true, wantsBuildID: false)
     return unsafe code == 0 && query.foundName.starts(with: ScanPass.ourName)

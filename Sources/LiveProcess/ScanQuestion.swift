@@ -5,6 +5,7 @@ package struct ScanQuestion: Equatable, Sendable {
   /// Builds that matter under any path.
   package var builds: Set<BuildID>
   /// Paths of mapped files in the process's own mount namespace, or globs of them (fnmatch(3), `/` only matched by `/`).
+  ///
   /// Where symbolic links of that namespace lead a path elsewhere, the file there is meant too.
   package var paths: [String]
   /// Only these processes; nil for all.

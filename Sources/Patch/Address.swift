@@ -6,7 +6,7 @@ package struct LinkAddress: Hashable, Comparable, Sendable {
 
   /// Where this address lies in a process that mapped the file with a load bias; nil when the sum overflows.
   ///
-  /// - Parameter bias: what the dynamic linker added to every link-time address (`l_addr`); 0 for a fixed executable.
+  /// `bias`: what the dynamic linker added to every link-time address (`l_addr`); 0 for a fixed executable.
   package func loaded(bias: UInt64) -> RemoteAddress? {
     let (sum, overflow) = value.addingReportingOverflow(bias)
     return overflow ? nil : RemoteAddress(sum)

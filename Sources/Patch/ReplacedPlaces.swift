@@ -41,7 +41,7 @@ struct ReplacedPlaces: Sendable {
 
   /// The place of the object whose address a relocation may take; nil for one that does something else.
   ///
-  /// - Parameter holder: the section that the relocation is in.
+  /// `holder`: the section that the relocation is in.
   func place(takenBy relocation: PatchRelocation, in holder: PatchSection, of object: PatchObject) -> Place? {
     // Call-frame information describes the image's own code.
     guard holder.kind != .unwind, relocation.type != .pltoff64, !relocation.isBranch(in: holder),

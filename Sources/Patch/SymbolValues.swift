@@ -64,7 +64,7 @@ struct SymbolValues {
 
   /// What is to be added to a relocation's value so that the address it takes is the target's function instead of its new code.
   ///
-  /// - Parameter section: the index of the section that the relocation is in.
+  /// `section`: the index of the section that the relocation is in.
   func wayToTarget(of relocation: PatchRelocation, in section: Int) throws(LinkRefused.Reason) -> UInt64 {
     guard let place = replaced.place(takenBy: relocation, in: object.sections[section], of: object) else { return 0 }
     return try wayToTarget(from: place)

@@ -44,7 +44,8 @@ extension BuildRefusal {
     case .notDefined: "no replacement file defines this function"
     case .artifactDamaged(let why): "the artifact cannot be read back: \(why)"
     case .functionUnknown(_, let stripped):
-      stripped ? "the binary, which is stripped, has no function of this name" : "the binary has no function of this name"
+      stripped
+        ? "the binary, which is stripped, has no function of this name" : "the binary has no function of this name"
     case .functionAmbiguous(let candidates): "is the name of several functions: \(candidates.joined(separator: ", "))"
     case .notAFunction(let what): "is \(what)"
     case .onlySpecialisedCopies(let names):
@@ -80,7 +81,8 @@ extension BuildRefusal {
     case .notDefined: "define it, not static, or leave out its --replace"
     case .artifactDamaged: "report this as a defect, with the command line"
     case .functionUnknown(let similar, let stripped):
-      BuildRefusal.suggestion(similar) ?? (stripped ? "give the symbols with --symbols" : "check the spelling; it may be inlined")
+      BuildRefusal.suggestion(similar)
+        ?? (stripped ? "give the symbols with --symbols" : "check the spelling; it may be inlined")
     case .functionAmbiguous(let candidates):
       "say which, such as --replace \(candidates.first ?? "name@0x1f40")"
     case .notAFunction: "replace the function that holds the code"

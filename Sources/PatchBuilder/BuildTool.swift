@@ -11,8 +11,8 @@ enum BuildTool {
 
   /// Runs a tool to its end.
   ///
-  /// - Parameter tool: a name to look up in `PATH`, or a path.
-  /// - Throws: a refusal with the tool's own words when it is missing or says no.
+  /// `tool`: a name to look up in `PATH`, or a path.
+  /// Throws a refusal with the tool's own words when it is missing or says no.
   static func run(_ tool: String, _ arguments: [String]) async throws(BuildRefused) -> Answer {
     do {
       let isPath = tool.contains("/")

@@ -29,7 +29,7 @@ struct CallerKnowledge: Equatable, Sendable {
 extension PlannedFunctions {
   /// Puts stubs before the replacements whose callers rely on more than the ABI.
   ///
-  /// - Parameter signatures: what the replacement's debugging information says of its functions; empty when nothing does.
+  /// `signatures`: what the replacement's debugging information says of its functions; empty when nothing does.
   mutating func keepWhatCallersKnow(
     _ knowledge: [String: CallerKnowledge], signatures: [String: FunctionSignature], target: TargetImage
   ) throws(BuildRefused) {
@@ -43,7 +43,8 @@ extension PlannedFunctions {
       if let why = signature.stackArguments {
         let names = saved.names + (known.needsAlignment ? ["the stack's alignment"] : [])
         refusals.append(
-          BuildRefusal(place: target.path, symbol: function.symbol, reason: .stackArguments(registers: names, why: why)))
+          BuildRefusal(place: target.path, symbol: function.symbol, reason: .stackArguments(registers: names, why: why))
+        )
         continue
       }
       if known.endangered.contains(.wide), let caller = wideCaller(of: function, target) {

@@ -19,6 +19,8 @@ struct CapstoneOperands {
     // SAFETY: C's array of 8 operands is a tuple of 8 here, and no more than op_count of them are read.
     unsafe withUnsafeBytes(of: x86.operands) { raw in
       let operands = unsafe raw.assumingMemoryBound(to: cs_x86_op.self)
+      // The formatter would write "unsafe" and the name as one word.
+      // swift-format-ignore
       for unsafe operand in unsafe operands.prefix(Int(x86.op_count)) {
         if operand.type == X86_OP_REG {
           registers.append(

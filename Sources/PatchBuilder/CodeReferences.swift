@@ -66,7 +66,9 @@ struct CodeReferences: Sendable {
         | UInt32(bytes[displacementAt + 2]) << 16 | UInt32(bytes[displacementAt + 3]) << 24
       let end = segment.address &+ UInt64(displacementAt + 4)
       let to = end &+ UInt64(bitPattern: Int64(Int32(bitPattern: raw)))
-      if ranges.contains(where: { $0.contains(to) }) { found.append(Reference(to: to, from: segment.address &+ UInt64(at))) }
+      if ranges.contains(where: { $0.contains(to) }) {
+        found.append(Reference(to: to, from: segment.address &+ UInt64(at)))
+      }
     }
     return found
   }

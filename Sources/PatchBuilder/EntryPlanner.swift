@@ -16,9 +16,8 @@ struct EntryPlanner: ~Copyable {
 
   /// Plans one function.
   ///
-  /// - Parameters:
-  ///   - address: its link-time address.
-  ///   - size: its size in bytes.
+  /// `address`: its link-time address.
+  /// `size`: its size in bytes.
   func plan(address: UInt64, size: UInt64) throws(EntryRefusal) -> EntryPlan {
     guard size > 0 else { throw .sizeUnknown }
     guard let body = target.code(at: address, count: size) else { throw .notInFile }
@@ -135,7 +134,9 @@ struct EntryPlanner: ~Copyable {
   }
 
   /// Code that holds an address and begins with an instruction: the function that the symbols name, else what lies behind
-  /// the last function that they name, as in a stripped file. Nil where too much lies between.
+  /// the last function that they name, as in a stripped file.
+  ///
+  /// Nil where too much lies between.
   private func decodable(around address: UInt64) -> (start: UInt64, bytes: [UInt8])? {
     if let function = target.symbols.function(holding: address),
       let body = target.code(at: function.address.value, count: function.size)

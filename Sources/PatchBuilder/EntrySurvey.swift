@@ -13,12 +13,14 @@ package struct EntrySurvey: Equatable, Sendable {
 
   /// Plans every function of a file.
   ///
-  /// - Parameter path: the path of an executable or a library.
+  /// `path`: the path of an executable or a library.
   package init(path: String) throws(BuildRefused) {
     let target = try TargetImage(path: path, symbols: nil)
     let references: CodeReferences
     do { references = try CodeReferences(target) } catch { throw BuildRefused(.notATarget(why: error.text), at: path) }
-    guard let planner = EntryPlanner(target, references: references) else { throw BuildRefused(.toolMissing("Capstone")) }
+    guard let planner = EntryPlanner(target, references: references) else {
+      throw BuildRefused(.toolMissing("Capstone"))
+    }
     var seen: Set<LinkAddress> = []
     for symbol in target.symbols.code where symbol.kind == .function && symbol.size > 0 {
       guard seen.insert(symbol.address).inserted else { continue }

@@ -9,7 +9,8 @@ struct FunctionSignature: Equatable, Sendable {
   var results: RegisterSet
 
   /// What is assumed of a function that nothing is known of.
-  static let unknown = FunctionSignature(stackArguments: "its arguments are unknown", results: [.rax, .rdx, .xmm(0), .xmm(1)])
+  static let unknown = FunctionSignature(
+    stackArguments: "its arguments are unknown", results: [.rax, .rdx, .xmm(0), .xmm(1)])
 
   /// The signatures of all functions in a linked file with debugging information, by name (libdw(3), DWARF 4).
   static func read(path: String) -> [String: FunctionSignature] {
@@ -27,7 +28,9 @@ struct FunctionSignature: Equatable, Sendable {
     while unsafe dwarf_nextcu(dwarf, offset, &next, &headerSize, nil, nil, nil) == 0 {
       var unit = unsafe Dwarf_Die()
       var child = unsafe Dwarf_Die()
-      if unsafe dwarf_offdie(dwarf, offset + Dwarf_Off(headerSize), &unit) != nil, unsafe dwarf_child(&unit, &child) == 0 {
+      if unsafe dwarf_offdie(dwarf, offset + Dwarf_Off(headerSize), &unit) != nil,
+        unsafe dwarf_child(&unit, &child) == 0
+      {
         repeat {
           if unsafe Int(dwarf_tag(&child)) == Int(DW_TAG_subprogram), let name = unsafe dwarf_diename(&child) {
             unsafe found[String(cString: name)] = FunctionSignature(of: &child)
@@ -91,7 +94,9 @@ struct FunctionSignature: Equatable, Sendable {
     var bare = unsafe Dwarf_Die()
     // SAFETY: the dies belong to the handle that the caller keeps open.
     guard unsafe dwarf_attr_integrate(&die, UInt32(DW_AT_type), &attribute) != nil else { return .nothing }
-    guard unsafe dwarf_formref_die(&attribute, &type) != nil, unsafe dwarf_peel_type(&type, &bare) == 0 else { return .other }
+    guard unsafe dwarf_formref_die(&attribute, &type) != nil, unsafe dwarf_peel_type(&type, &bare) == 0 else {
+      return .other
+    }
     switch unsafe Int(dwarf_tag(&bare)) {
     case Int(DW_TAG_pointer_type), Int(DW_TAG_enumeration_type): return .integer
     case Int(DW_TAG_base_type):
@@ -101,7 +106,8 @@ struct FunctionSignature: Equatable, Sendable {
       else { return .other }
       switch Int(truncatingIfNeeded: encoding) {
       case Int(DW_ATE_float): return .vector
-      case Int(DW_ATE_boolean), Int(DW_ATE_signed), Int(DW_ATE_signed_char), Int(DW_ATE_unsigned), Int(DW_ATE_unsigned_char),
+      case Int(DW_ATE_boolean), Int(DW_ATE_signed), Int(DW_ATE_signed_char), Int(DW_ATE_unsigned),
+        Int(DW_ATE_unsigned_char),
         Int(DW_ATE_UTF):
         return .integer
       default: return .other

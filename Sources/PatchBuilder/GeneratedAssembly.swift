@@ -19,7 +19,7 @@ struct GeneratedAssembly {
 
   /// The whole file.
   ///
-  /// - Parameter info: the name of the file with the artifact's description; nil to leave it out.
+  /// `info`: the name of the file with the artifact's description; nil to leave it out.
   func source(info: String?) -> String {
     var lines = ["# made by lpreconcile build"]
     if !text.isEmpty { lines += [".section .text.lpatch, \"ax\", @progbits"] + text }

@@ -13,13 +13,16 @@ struct LibrarySearch {
   init(_ target: TargetImage) {
     folders =
       [target.path.lastIndex(of: "/").map { String(target.path[..<$0]) } ?? "."]
-      + ["/lib/x86_64-linux-gnu", "/usr/lib/x86_64-linux-gnu", "/lib64", "/usr/lib64", "/lib", "/usr/lib", "/usr/local/lib"]
+      + [
+        "/lib/x86_64-linux-gnu", "/usr/lib/x86_64-linux-gnu", "/lib64", "/usr/lib64", "/lib", "/usr/lib",
+        "/usr/local/lib",
+      ]
     open = target.needed
   }
 
   /// The library that defines a symbol for every program, and the definition.
   ///
-  /// - Parameter version: the version that is asked for; nil for the default one.
+  /// `version`: the version that is asked for; nil for the default one.
   mutating func find(_ name: String, version: String? = nil) -> (library: String, symbol: ElfSymbol)? {
     var index = 0
     while true {
@@ -46,7 +49,9 @@ struct LibrarySearch {
         guard let file = try? ElfFile(path: path), let symbols = try? file.symbols(.dynamic) else { continue }
         let dynamic = try? file.dynamic()
         var byName: [String: [ElfSymbol]] = [:]
-        for symbol in symbols where symbol.isDefined && symbol.binding != .local { byName[symbol.name, default: []].append(symbol) }
+        for symbol in symbols where symbol.isDefined && symbol.binding != .local {
+          byName[symbol.name, default: []].append(symbol)
+        }
         libraries.append((dynamic?.soname ?? name, byName))
         open += dynamic?.needed ?? []
         return true

@@ -15,7 +15,8 @@ struct ManifestSnippet {
     var lines = ["apiVersion: lpreconcile/v1", "kind: PatchSet", "metadata:", "  name: \(quoted(program))"]
     if let description = info.description { lines.append("  description: \(quoted(description))") }
     lines += [
-      "spec:", "  binary: \(quoted(binary))", "  builds:", "    - buildId: \"\(info.target.buildID)\"", "      patches:",
+      "spec:", "  binary: \(quoted(binary))", "  builds:", "    - buildId: \"\(info.target.buildID)\"",
+      "      patches:",
       "        - name: \(quoted(info.name))", "          artifact: \(quoted(file))", "          sha256: \"\(sha256)\"",
       "          state: active",
     ]
@@ -26,13 +27,15 @@ struct ManifestSnippet {
   private func quoted(_ text: String) -> String {
     let harmless = text.utf8.allSatisfy { byte in
       switch byte {
-      case UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "/"), UInt8(ascii: "_"):
+      case UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "/"),
+        UInt8(ascii: "_"):
         true
       case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "."), UInt8(ascii: "-"), UInt8(ascii: "+"): true
       default: false
       }
     }
-    let begins = text.utf8.first.map { (65...90).contains($0) || (97...122).contains($0) || $0 == UInt8(ascii: "/") } ?? false
+    let begins =
+      text.utf8.first.map { (65...90).contains($0) || (97...122).contains($0) || $0 == UInt8(ascii: "/") } ?? false
     let isWord = ["true", "false", "yes", "no", "on", "off", "null", "y", "n"].contains(text.lowercased())
     if harmless && begins && !isWord { return text }
     var escaped = ""

@@ -29,7 +29,7 @@ struct MovedCode: Equatable, Sendable {
     return nil
   }
 
-  /// - Parameter plan: a plan whose ``EntryPlan/cannotMove`` is nil.
+  /// `plan`: a plan whose ``EntryPlan/cannotMove`` is nil.
   init(_ plan: EntryPlan, function address: UInt64) {
     symbol = "lpatch.moved.\(LinkAddress(address))"
     var size: UInt64 = 0

@@ -52,7 +52,8 @@ package enum PatchBuild {
     let texts = [("description", [request.description ?? ""]), ("fixes", request.fixes), ("flags", request.flags)]
     for (field, texts) in texts {
       let isPlain = texts.allSatisfy { text in
-        text.utf8.count <= PatchLimits.text && text.unicodeScalars.allSatisfy { $0.properties.generalCategory != .control }
+        text.utf8.count <= PatchLimits.text
+          && text.unicodeScalars.allSatisfy { $0.properties.generalCategory != .control }
       }
       guard isPlain else { throw BuildRefused(.badText, symbol: field) }
     }
@@ -137,7 +138,9 @@ package enum PatchBuild {
   private static func readBack(_ content: [UInt8], _ info: PatchInfo) throws(BuildRefused) -> PatchArtifact {
     do {
       let artifact = try PatchArtifact(reading: content)
-      guard artifact.info == info else { throw BuildRefused(.artifactDamaged("its description is not what was written")) }
+      guard artifact.info == info else {
+        throw BuildRefused(.artifactDamaged("its description is not what was written"))
+      }
       try TrialLink.check(artifact)
       return artifact
     } catch let damaged as DamagedArtifact {

@@ -11,15 +11,21 @@ struct PlannedFunctions {
   let references: CodeReferences
 
   init(_ request: BuildRequest, target: TargetImage, replacement: ReplacementObject) throws(BuildRefused) {
-    do { references = try CodeReferences(target) } catch { throw BuildRefused(.notATarget(why: error.text), at: target.path) }
-    guard let planner = EntryPlanner(target, references: references) else { throw BuildRefused(.toolMissing("Capstone")) }
+    do { references = try CodeReferences(target) } catch {
+      throw BuildRefused(.notATarget(why: error.text), at: target.path)
+    }
+    guard let planner = EntryPlanner(target, references: references) else {
+      throw BuildRefused(.toolMissing("Capstone"))
+    }
     let finder = ReplacedFunctionFinder(target: target)
     var refusals: [BuildRefusal] = []
     var found: [TargetSymbol] = []
     for text in request.functions {
       do throws(BuildRefusal) {
         let symbol = try finder.find(text)
-        guard replacement.functions[symbol.name] != nil else { throw BuildRefusal(symbol: symbol.name, reason: .notDefined) }
+        guard replacement.functions[symbol.name] != nil else {
+          throw BuildRefusal(symbol: symbol.name, reason: .notDefined)
+        }
         if !found.contains(where: { $0.address == symbol.address }) { found.append(symbol) }
       } catch {
         refusals.append(error)

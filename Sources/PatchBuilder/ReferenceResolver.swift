@@ -35,7 +35,9 @@ struct ReferenceResolver {
     if let own = target.dynamicSymbols.first(where: { $0.name == name && !$0.isDefined }) {
       return bring(own, named: name, weak: weak)
     }
-    if places.first?.kind == .indirectFunction, target.dynamicSymbols.contains(where: { $0.name == name && $0.isDefined }) {
+    if places.first?.kind == .indirectFunction,
+      target.dynamicSymbols.contains(where: { $0.name == name && $0.isDefined })
+    {
       // An IFUNC that the target itself exports: the process tells what it chose.
       imports.append(ImportReference(name, version: nil, library: target.soname, weak: weak))
       return
@@ -68,7 +70,8 @@ struct ReferenceResolver {
       let isCode = place.kind == .function || place.kind == .unknown && target.isCode(place.address.value)
       return references.append(TargetReference(name, at: place.address, kind: isCode ? .function : .object))
     }
-    guard target.kind != .sharedLibrary, let offset = target.elf.threadPointerOffset(ofSymbolValue: place.address.value) else {
+    guard target.kind != .sharedLibrary, let offset = target.elf.threadPointerOffset(ofSymbolValue: place.address.value)
+    else {
       return refusals.append(BuildRefusal(place: target.path, symbol: name, reason: .threadLocalOfLibrary))
     }
     references.append(TargetReference(name, at: LinkAddress(UInt64(bitPattern: offset)), kind: .threadLocal))

@@ -7,7 +7,9 @@ struct RegisterSavingStub: Equatable, Sendable {
   let replacement: String
   let saved: RegisterSet
 
-  /// The assembler lines. No register is changed before the replacement runs, and after it only those saved are put back,
+  /// The assembler lines.
+  ///
+  /// No register is changed before the replacement runs, and after it only those saved are put back,
   /// so arguments (`al` of a variadic call among them) and results pass; arguments on the stack would not.
   ///
   /// ```

@@ -28,10 +28,9 @@ struct ReplacementCompiler: Sendable {
 
   /// Compiles one file.
   ///
-  /// - Parameters:
-  ///   - object: the path of the object to write.
-  ///   - extra: more flags, stronger than the user's.
-  /// - Returns: the compiler's warnings.
+  /// `object`: the path of the object to write.
+  /// `extra`: more flags, stronger than the user's.
+  /// Returns the compiler's warnings.
   func compile(_ source: String, to object: String, extra: [String] = []) async throws(BuildRefused) -> String {
     // SAFETY: C gets the string for the time of the call.
     guard unsafe access(source, R_OK) == 0 else { throw BuildRefused(.unreadable(errno: errno), at: source) }

@@ -25,7 +25,9 @@ struct ReplacementObject: Sendable {
       }
       for section in elf.sections where section.flags & UInt64(SHF_ALLOC) != 0 && section.size > 0 {
         let isArray = [UInt32(SHT_INIT_ARRAY), UInt32(SHT_FINI_ARRAY), UInt32(SHT_PREINIT_ARRAY)].contains(section.type)
-        let isNamed = [".ctors", ".dtors", ".init", ".fini"].contains { $0 == section.name || section.name.hasPrefix($0 + ".") }
+        let isNamed = [".ctors", ".dtors", ".init", ".fini"].contains {
+          $0 == section.name || section.name.hasPrefix($0 + ".")
+        }
         if isArray || isNamed { refusals.append(BuildRefusal(reason: .definesConstructor(section: section.name))) }
       }
       guard refusals.isEmpty else { throw BuildRefused(refusals) }

@@ -30,7 +30,8 @@ struct SymbolCatalog: Sendable {
       guard let target = TargetSymbol(symbol, file: nil) else { continue }
       if !known.contains(Place(name: target.name, address: target.address)) { found.append(target) }
     }
-    for symbol in found.sorted(by: { ($0.address, $0.name) < ($1.address, $1.name) }) where seen.insert(symbol).inserted {
+    for symbol in found.sorted(by: { ($0.address, $0.name) < ($1.address, $1.name) }) where seen.insert(symbol).inserted
+    {
       byName[symbol.name, default: []].append(symbol)
       if symbol.kind == .function || symbol.kind == .indirectFunction || symbol.kind == .unknown { code.append(symbol) }
     }
@@ -111,7 +112,9 @@ struct SymbolCatalog: Sendable {
     return nil
   }
 
-  /// Where the last known function before an address ends: instructions begin there. Nil where there is none.
+  /// Where the last known function before an address ends: instructions begin there.
+  ///
+  /// Nil where there is none.
   func lastEnd(before address: UInt64) -> UInt64? {
     let index = lowerBound(address)
     // Functions seldom overlap: the farthest end among a few is the last.

@@ -15,7 +15,9 @@ enum SymbolSource {
       if !own.isEmpty { return own }
       for candidate in try debugFiles(of: target, at: path, buildID: buildID) {
         // A debug file that is absent or belongs to another build is no error: nobody named it.
-        guard let file = try? ElfFile(path: candidate), let found = try? file.buildID(), found == buildID else { continue }
+        guard let file = try? ElfFile(path: candidate), let found = try? file.buildID(), found == buildID else {
+          continue
+        }
         return try file.symbols(.full)
       }
       return []
@@ -42,7 +44,9 @@ enum SymbolSource {
         throw BuildRefused(.symbolsOfAnotherBuild(why: difference), at: path)
       }
       let symbols = try donor.symbols(.full)
-      guard !symbols.isEmpty else { throw BuildRefused(.symbolsOfAnotherBuild(why: "it has no symbol table"), at: path) }
+      guard !symbols.isEmpty else {
+        throw BuildRefused(.symbolsOfAnotherBuild(why: "it has no symbol table"), at: path)
+      }
       return symbols
     } catch let refused as BuildRefused {
       throw refused

@@ -34,7 +34,9 @@ struct TargetImage: Sendable {
       throw BuildRefused(.notATarget(why: error.text), at: path)
     }
     do {
-      guard elf.machine == UInt16(EM_X86_64) else { throw BuildRefused(.notATarget(why: "made for another machine"), at: path) }
+      guard elf.machine == UInt16(EM_X86_64) else {
+        throw BuildRefused(.notATarget(why: "made for another machine"), at: path)
+      }
       guard let kind = try elf.targetKind() else {
         throw BuildRefused(.notATarget(why: "an object or core file"), at: path)
       }

@@ -28,7 +28,7 @@ internal import CCapstone
 
   /// The instruction at an offset of some bytes; nil when there is none that Capstone knows.
   ///
-  /// - Parameter base: the link-time address of the first byte.
+  /// `base`: the link-time address of the first byte.
   func instruction(in bytes: [UInt8], at offset: Int, base: UInt64) -> X86_64Instruction? {
     guard offset >= 0, offset < bytes.count else { return nil }
     // SAFETY: the pointer and the count that Capstone gets lie within the array, and the detail that `scratch` points to lives
@@ -44,7 +44,8 @@ internal import CCapstone
         return nil
       }
       return unsafe X86_64Instruction(
-        address: base &+ UInt64(offset), bytes: Array(bytes[offset..<(offset + size)]), id: scratch.pointee.id, detail: detail)
+        address: base &+ UInt64(offset), bytes: Array(bytes[offset..<(offset + size)]), id: scratch.pointee.id,
+        detail: detail)
     }
   }
 

@@ -1,5 +1,4 @@
 import Testing
-
 import VictimKit
 
 /// The acts of `make demo`: each ends with a failure at the first surprise, a wrong or missing answer to any client included.

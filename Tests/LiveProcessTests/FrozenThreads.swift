@@ -20,7 +20,9 @@ enum FrozenThreads {
       seized.append(tid)
       var report = trace_report()
       // SAFETY: the report is a value of this frame.
-      guard unsafe trace_look(tid, 1, &report) == 0, trace_take(tid) == 0 else { throw VictimTrouble("no stop of \(tid)") }
+      guard unsafe trace_look(tid, 1, &report) == 0, trace_take(tid) == 0 else {
+        throw VictimTrouble("no stop of \(tid)")
+      }
       var raw = trace_registers()
       // SAFETY: the registers are a value of this frame.
       guard unsafe trace_get_registers(tid, &raw) == 0 else { throw VictimTrouble("no registers of \(tid)") }

@@ -1,6 +1,5 @@
 import Glibc
 import LiveProcess
-
 import Patch
 import Testing
 

@@ -25,7 +25,9 @@ struct ObserveImportTests {
     RemoteAddress(try #require(UInt64(try victim.ask("symbol \(question)").dropFirst(2), radix: 16)))
   }
 
-  private static let flags = [["-O2", "-pthread"], ["-O2", "-pthread", "-Wl,-z,lazy"], ["-O2", "-pthread", "-no-pie", "-Wl,-z,lazy"]]
+  private static let flags = [
+    ["-O2", "-pthread"], ["-O2", "-pthread", "-Wl,-z,lazy"], ["-O2", "-pthread", "-no-pie", "-Wl,-z,lazy"],
+  ]
 
   @Test(
     "Functions and variables, bound at start or lazily, with slot or without", arguments: flags,

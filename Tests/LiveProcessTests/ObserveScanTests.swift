@@ -19,11 +19,14 @@ struct ObserveScanTests {
   }
 
   /// A program of its own build: the build-id depends on the flags.
-  private func program(_ name: String, flags: [String] = ["-O2", "-g"], stripped: Bool = false) throws -> VictimProgram {
+  private func program(_ name: String, flags: [String] = ["-O2", "-g"], stripped: Bool = false) throws -> VictimProgram
+  {
     try VictimProgram.compile("service.c", flags: flags + ["-pthread", "-DNAME=\"\(name)\""], stripped: stripped)
   }
 
-  @Test("Executables of every kind", arguments: methods, [["-pie", "-fPIE"], ["-no-pie"], ["-pie", "-Wl,-z,noseparate-code"]])
+  @Test(
+    "Executables of every kind", arguments: methods,
+    [["-pie", "-fPIE"], ["-no-pie"], ["-pie", "-Wl,-z,noseparate-code"]])
   func executables(method: ProcessScan.Method, flags: [String]) throws {
     let program = try program("kinds", flags: flags, stripped: true)
     let build = try program.buildID()
@@ -150,7 +153,9 @@ struct ObserveScanTests {
         let found = try ProcessScan(ScanQuestion(paths: ["/nothing"]), method: method).run().processes
         guard let first = found.first(where: { $0.identity.pid.value == 1 }) else { exit(11) }
         guard case .denied(let code, let path) = first.unreadable, code == EACCES || code == EPERM else { exit(12) }
-        guard path.hasPrefix("/proc/1/"), !first.name.isEmpty, !first.arguments.isEmpty, first.userID == 0 else { exit(13) }
+        guard path.hasPrefix("/proc/1/"), !first.name.isEmpty, !first.arguments.isEmpty, first.userID == 0 else {
+          exit(13)
+        }
         // Threads of the kernel are nobody's to read and no finding.
         guard !found.contains(where: { $0.identity.pid.value == 2 }) else { exit(14) }
       }

@@ -1,7 +1,6 @@
-import Testing
-
 import LiveProcess
 import Patch
+import Testing
 
 @Suite("A patch finds its place in reach of its target, out of the way of what grows")
 struct PlacementTests {

@@ -96,7 +96,9 @@ struct RemoteCallTests {
     try victim.expectUnharmed()
   }
 
-  @Test("Where all filters forbid a call it is refused by name, and others are made", arguments: ["filter-all", "filter-list"])
+  @Test(
+    "Where all filters forbid a call it is refused by name, and others are made",
+    arguments: ["filter-all", "filter-list"])
   func filterOnAll(kind: String) throws {
     let victim = try TraceVictim(kind)
     #expect(try eventually { try victim.status().loops > 1 })
@@ -142,9 +144,10 @@ struct RemoteCallTests {
     let killer = try VictimProgram.compile("tracekill.c")
     var kills = 0
     for number in 1... {
-      let said = try Command.run(
-        [killer.path, "\(number)", TraceVictim.driver, "\(victim.victim.pid)", "calls", "1"]
-      ).output.split(separator: "\n").last ?? ""
+      let said =
+        try Command.run(
+          [killer.path, "\(number)", TraceVictim.driver, "\(victim.victim.pid)", "calls", "1"]
+        ).output.split(separator: "\n").last ?? ""
       try #require(said.hasPrefix("killed") || said.hasPrefix("ended 0"), "\(said)")
       // A call may end with EINTR when the tool has died, but the tool living it may not.
       try victim.expectUnharmed(interrupted: nil, "killed at \(number): \(said)")

@@ -113,7 +113,8 @@ struct StackCheckTests {
     #expect(seen.findings.inside[0].tid == seen.pid)
   }
 
-  @Test("A handler that interrupted the bytes is found in its signal frame", arguments: ["trap", "alternate-trap"], builds)
+  @Test(
+    "A handler that interrupted the bytes is found in its signal frame", arguments: ["trap", "alternate-trap"], builds)
   func interruptedInside(how: String, build: Build) throws {
     let seen = try StackVictim.look(
       how, place: .of(function: "trap"), checksStacks: false, compiler: build.compiler, flags: build.flags,

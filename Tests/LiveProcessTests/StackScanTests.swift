@@ -32,7 +32,8 @@ struct StackScanTests {
 
   @Test(arguments: cases)
   func word(_ one: Case) {
-    let scan = StackScan(functions: [Self.function, RemoteAddress(0x5000)..<RemoteAddress(0x5010)], places: [Self.place])
+    let scan = StackScan(
+      functions: [Self.function, RemoteAddress(0x5000)..<RemoteAddress(0x5010)], places: [Self.place])
     var hits: [StackScan.Hit] = []
     scan.scan([one.word].span, from: 0, to: 1, into: &hits)
     #expect(hits == one.hits)

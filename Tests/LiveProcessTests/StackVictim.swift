@@ -33,7 +33,9 @@ struct StackVictim {
       }
       // The thread that has said that it stands goes on to pause(2): wait until it is there.
       let name = threads > 0 ? nil : victim.pid
-      guard how == "loop" || eventually({ name.map(Self.isInPause) ?? true }) else { throw VictimTrouble("does not stand") }
+      guard how == "loop" || eventually({ name.map(Self.isInPause) ?? true }) else {
+        throw VictimTrouble("does not stand")
+      }
       let process = ProcessID(victim.pid)
       let map = try MemoryMap.read(process)
       let memory = try RemoteMemory(of: process)

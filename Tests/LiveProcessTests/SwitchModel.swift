@@ -1,7 +1,9 @@
 import LiveProcess
 import Patch
 
-/// Numbers that look random and are the same in every run with the same seed (SplitMix64, Steele et al. 2014).
+/// Numbers that look random and are the same in every run with the same seed (SplitMix64, Steele et al.
+///
+/// 2014).
 struct SeededNumbers: RandomNumberGenerator {
   private var state: UInt64
   init(seed: UInt64) { state = seed }
@@ -107,7 +109,9 @@ struct SwitchModel {
 
   func plan(on: Set<Int> = [], off: Set<Int> = []) throws(SwitchRefusal) -> SwitchPlan {
     let image = MemoryImage(
-      try SwitchPlan.neededMemory(ledgers).map { MemoryImage.Span(start: $0.lowerBound, bytes: read($0.lowerBound, $0.count)) })
+      try SwitchPlan.neededMemory(ledgers).map {
+        MemoryImage.Span(start: $0.lowerBound, bytes: read($0.lowerBound, $0.count))
+      })
     return try SwitchPlanner.plan(
       ledgers, word: word, memory: image, activate: on, deactivate: off, checksStacks: true)
   }

@@ -13,10 +13,11 @@ struct SwitchVictim {
   let artifactPath: String
   private let directory: TemporaryDirectory
 
-  /// - Parameters:
-  ///   - functions: how many are patched; 0 for the values alone.
-  ///   - threads: how many threads call them all the time.
-  ///   - program: the victim's source.
+  /// Compiles the victim and makes its patches.
+  ///
+  /// `functions`: how many are patched; 0 for the values alone.
+  /// `threads`: how many threads call them all the time.
+  /// `program`: the victim's source.
   init(functions: Int, threads: Int = 3, program source: String = "switch.c") throws {
     directory = try TemporaryDirectory()
     let program = try VictimProgram.compile(source)
@@ -94,7 +95,8 @@ struct SwitchVictim {
     assembly += ".section .note.GNU-stack,\"\",@progbits\n"
     try TestFile.write(Array(assembly.utf8), to: directory.file("new.s"))
     let recipe = ArtifactRecipe(
-      sources: [directory.file("new.s")], flags: [], target: target, functions: functions.sorted { $0.address < $1.address })
+      sources: [directory.file("new.s")], flags: [], target: target,
+      functions: functions.sorted { $0.address < $1.address })
     return try recipe.make(in: directory)
   }
 }

@@ -151,7 +151,9 @@ struct TraceStopTests {
     try victim.expectUnharmed()
   }
 
-  @Test("Text is written by both ways, across words and at the end of a page", arguments: [CodeWriter.Route.memoryFile, .words])
+  @Test(
+    "Text is written by both ways, across words and at the end of a page",
+    arguments: [CodeWriter.Route.memoryFile, .words])
   func writes(route: CodeWriter.Route) throws {
     let victim = try TraceVictim("spin")
     let pid = victim.identity.pid

@@ -10,7 +10,7 @@ struct TraceVictim {
   let identity: ProcessIdentity
   let sites: RemoteCallSites
 
-  /// - Parameter kind: a kind of work of `Tests/Victims/trace.c`.
+  /// `kind`: a kind of work of `Tests/Victims/trace.c`.
   init(_ kind: String, onOwnThread: Bool = false) throws {
     let program = try VictimProgram.compile("trace.c")
     victim = try Victim(program, arguments: onOwnThread ? [kind, "thread"] : [kind])
@@ -42,7 +42,9 @@ struct TraceVictim {
     #expect(after.errors == 0, comment, sourceLocation: sourceLocation)
     if let interrupted { #expect(after.interrupted == interrupted, comment, sourceLocation: sourceLocation) }
     #expect(try victim.status("TracerPid") == "0", comment, sourceLocation: sourceLocation)
-    for thread in try Command.output(["sh", "-c", "cat /proc/\(victim.pid)/task/*/stat 2>/dev/null || true"]).split(separator: "\n") {
+    for thread in try Command.output(["sh", "-c", "cat /proc/\(victim.pid)/task/*/stat 2>/dev/null || true"]).split(
+      separator: "\n")
+    {
       let state = thread.split(separator: ")").last?.split(separator: " ").first
       #expect(state != "t" && state != "T", comment, sourceLocation: sourceLocation)
     }

@@ -10,7 +10,9 @@ struct TransitionKillTests {
   private static let driver = "\(#filePath)"
     .replacing("Tests/LiveProcessTests/TransitionKillTests.swift", with: ".build/release/TransitionDriver")
 
-  /// What the thread that traces calls once it touches the process. Counted by thread, so calls that the program's start
+  /// What the thread that traces calls once it touches the process.
+  ///
+  /// Counted by thread, so calls that the program's start
   /// makes too are left out: with them the first thread would reach the count before the tracing one has begun.
   private static let calls =
     "ptrace,pwrite64,waitid,wait4,ftruncate,timer_create,timer_settime,timer_delete,sched_setattr,kcmp,flock"

@@ -9,12 +9,17 @@ struct AddressTakenTests {
     var compiler: String
     var flags: [String]
     var isPIE: Bool
-    var testDescription: String { ([compiler] + flags + [isPIE ? "(for a PIE)" : "(for a fixed executable)"]).joined(separator: " ") }
+    var testDescription: String {
+      ([compiler] + flags + [isPIE ? "(for a PIE)" : "(for a fixed executable)"]).joined(separator: " ")
+    }
   }
 
   static let ways: [Way] = ["gcc", "clang"].flatMap { compiler in
     [true, false].flatMap { isPIE in
-      [[], ["-O0"], ["-fPIC"], ["-fPIC", "-fno-plt"], ["-fPIC", "-fno-semantic-interposition"], ["-fvisibility=hidden"], ["-mcmodel=large"]].map {
+      [
+        [], ["-O0"], ["-fPIC"], ["-fPIC", "-fno-plt"], ["-fPIC", "-fno-semantic-interposition"],
+        ["-fvisibility=hidden"], ["-mcmodel=large"],
+      ].map {
         Way(compiler: compiler, flags: $0, isPIE: isPIE)
       }
     } + [

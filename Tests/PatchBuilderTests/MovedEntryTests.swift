@@ -17,8 +17,11 @@ struct MovedEntryTests {
     Head(name: "plain", code: "lea 1(%rdi), %rax\nadd %rax, %rax\nret"),
     Head(name: "endbr64", code: "endbr64\nlea 1(%rdi), %rax\nadd %rax, %rax\nret"),
     Head(name: "RIP-relative load", code: "mov word(%rip), %rax\nadd %rdi, %rax\nret"),
-    Head(name: "RIP-relative comparison with an immediate", code: "cmpl $77, word(%rip)\nsete %al\nmovzbl %al, %eax\nret"),
-    Head(name: "RIP-relative byte operand with an immediate", code: "testb $1, word(%rip)\nsetne %al\nmovzbl %al, %eax\nret"),
+    Head(
+      name: "RIP-relative comparison with an immediate", code: "cmpl $77, word(%rip)\nsete %al\nmovzbl %al, %eax\nret"),
+    Head(
+      name: "RIP-relative byte operand with an immediate",
+      code: "testb $1, word(%rip)\nsetne %al\nmovzbl %al, %eax\nret"),
     Head(name: "RIP-relative address", code: "lea word(%rip), %rax\nmov (%rax), %rax\nadd %rdi, %rax\nret"),
     Head(name: "short jcc", code: "test %rdi, %rdi\nje 1f\nmov $11, %eax\nret\n1: mov $22, %eax\nret"),
     Head(name: "near jcc", code: "test %rdi, %rdi\n{disp32} je 1f\nmov $11, %eax\nret\n1: mov $22, %eax\nret"),

@@ -12,9 +12,8 @@ struct PatchedProgram {
 
   /// Compiles a program with a function `cases` that prints its results.
   ///
-  /// - Parameters:
-  ///   - source: C text, or assembler text when `isAssembly`.
-  ///   - flags: as for gcc; the default makes an executable that is mapped where it was linked.
+  /// `source`: C text, or assembler text when `isAssembly`.
+  /// `flags`: as for gcc; the default makes an executable that is mapped where it was linked.
   init(
     _ source: String, helper: String = "", assembly: String = "", compiler: String = "gcc",
     flags: [String] = ["-O2", "-fno-pic", "-no-pie"], isLibrary: Bool = false

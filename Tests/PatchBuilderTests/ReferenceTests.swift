@@ -28,7 +28,8 @@ struct ReferenceTests {
     }
   }
 
-  @Test("One of two static functions of one name is replaced as the request says", arguments: ["program.c", "helper.c"])
+  @Test(
+    "One of two static functions of one name is replaced as the request says", arguments: ["program.c", "helper.c"])
   func staticFunction(file: String) async throws {
     let program = try PatchedProgram(Self.twoFiles, helper: Self.second)
     let replacement = "int step(int x) { return 100 + x; }"
@@ -62,7 +63,9 @@ struct ReferenceTests {
     #expect(try program.run(report)["committed"] == "101 101 1\n")
   }
 
-  @Test("One of two static variables of one name is meant as the request says", arguments: [("program.c", 10), ("helper.c", 20)])
+  @Test(
+    "One of two static variables of one name is meant as the request says",
+    arguments: [("program.c", 10), ("helper.c", 20)])
   func staticVariable(choice: (file: String, value: Int)) async throws {
     let program = try PatchedProgram(Self.twoFiles, helper: Self.second)
     let replacement = "extern volatile int level;\nint ask(int x) { return level; }"
@@ -191,7 +194,9 @@ struct ReferenceTests {
         "long f(long x) { return x; }\nlong crossing(long x) { return x; }", replacing: ["f", "crossing"])
     }
     #expect(found.contains(.entry(.tooShort(size: 3, usable: 3))))
-    let crosses = found.contains { if case .entry(.crossesPage(let at)) = $0 { at.value % 4096 == 4093 } else { false } }
+    let crosses = found.contains {
+      if case .entry(.crossesPage(let at)) = $0 { at.value % 4096 == 4093 } else { false }
+    }
     #expect(crosses && found.count == 2, "\(found)")
   }
 }

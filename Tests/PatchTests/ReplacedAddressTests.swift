@@ -49,7 +49,8 @@ struct ReplacedAddressTests {
     Reference(name: "jmp", flags: "ax", code: "jmp fixed", at: 1, size: 4, form: .relative, leadsToTarget: false),
     Reference(name: "jcc", flags: "ax", code: "je fixed", at: 2, size: 4, form: .relative, leadsToTarget: false),
     Reference(
-      name: "call as old assemblers write it", flags: "ax", code: ".byte 0xe8\n.reloc ., R_X86_64_PC32, fixed-4\n.long 0",
+      name: "call as old assemblers write it", flags: "ax",
+      code: ".byte 0xe8\n.reloc ., R_X86_64_PC32, fixed-4\n.long 0",
       at: 1, size: 4, form: .relative, leadsToTarget: false),
     Reference(
       name: "call-frame information", flags: "a", code: ".long fixed - .\n.long 4", size: 4, form: .relative,

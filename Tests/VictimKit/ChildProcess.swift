@@ -12,13 +12,13 @@ package struct ChildProcess: ~Copyable {
 
   /// Starts a program.
   ///
-  /// - Parameters:
-  ///   - arguments: the program, by its path or looked for in PATH, and its arguments.
-  ///   - environment: the variables it gets; nil for those of the test.
-  ///   - collectsErrors: whether standard error is read too; otherwise it is the test's.
-  ///   - path: the file to execute; nil for the first argument.
+  /// `arguments`: the program, by its path or looked for in PATH, and its arguments.
+  /// `environment`: the variables it gets; nil for those of the test.
+  /// `collectsErrors`: whether standard error is read too; otherwise it is the test's.
+  /// `path`: the file to execute; nil for the first argument.
   package init(
-    _ arguments: [String], environment: [String: String]? = nil, collectsErrors: Bool = false, executing path: String? = nil
+    _ arguments: [String], environment: [String: String]? = nil, collectsErrors: Bool = false,
+    executing path: String? = nil
   ) throws(VictimTrouble) {
     guard let name = path ?? arguments.first else { throw VictimTrouble("no program to run") }
     let (childInput, input) = try ChildProcess.pipe()
@@ -56,6 +56,8 @@ package struct ChildProcess: ~Copyable {
     let failure = unsafe variables.withUnsafeMutableBufferPointer { variables in
       unsafe posix_spawnp(&pid, name, &actions, &attributes, &argv, inherits ? environ : variables.baseAddress)
     }
+    // The formatter would write "unsafe" and the name as one word.
+    // swift-format-ignore
     for unsafe text in unsafe argv + variables { unsafe free(text) }
     guard failure == 0 else {
       for descriptor in [input, output, errors] where descriptor >= 0 { close(descriptor) }
@@ -76,7 +78,9 @@ package struct ChildProcess: ~Copyable {
     for descriptor in [input, output, errors] where descriptor >= 0 { close(descriptor) }
   }
 
-  /// One direction of a connection. A socket and not a pipe: Swift imports no call that makes a pipe closed on exec in
+  /// One direction of a connection.
+  ///
+  /// A socket and not a pipe: Swift imports no call that makes a pipe closed on exec in
   /// one step, and a descriptor that leaks into another test's child would hide the end of this one.
   private static func pipe() throws(VictimTrouble) -> (read: Int32, write: Int32) {
     var ends: [Int32] = [-1, -1]
@@ -113,7 +117,8 @@ package struct ChildProcess: ~Copyable {
         return line
       }
       guard ChildProcess.wait(for: [output], until: end) != nil else {
-        throw VictimTrouble("process \(pid) has not answered in time; so far: \(String(decoding: buffered, as: UTF8.self))")
+        throw VictimTrouble(
+          "process \(pid) has not answered in time; so far: \(String(decoding: buffered, as: UTF8.self))")
       }
       guard ChildProcess.read(output, into: &buffered) else {
         throw VictimTrouble("process \(pid) has closed its output; it ended with status \(wait())")
@@ -122,7 +127,9 @@ package struct ChildProcess: ~Copyable {
   }
 
   /// Reads both outputs until the child has closed them; false when the deadline passes before.
-  mutating func readToEnd(output out: inout [UInt8], errors err: inout [UInt8], until end: ContinuousClock.Instant) -> Bool {
+  mutating func readToEnd(
+    output out: inout [UInt8], errors err: inout [UInt8], until end: ContinuousClock.Instant
+  ) -> Bool {
     var open = [output, errors].filter { $0 >= 0 }
     while !open.isEmpty {
       guard let ready = ChildProcess.wait(for: open, until: end) else { return false }
@@ -157,7 +164,8 @@ package struct ChildProcess: ~Copyable {
       let left = end - ContinuousClock.now
       guard left > .zero else { return nil }
       var polled = descriptors.map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
-      let milliseconds = Int32(clamping: left.components.seconds * 1_000 + left.components.attoseconds / 1_000_000_000_000_000 + 1)
+      let milliseconds = Int32(
+        clamping: left.components.seconds * 1_000 + left.components.attoseconds / 1_000_000_000_000_000 + 1)
       // SAFETY: the count is that of the array.
       let count = unsafe poll(&polled, nfds_t(polled.count), milliseconds)
       if count > 0, let ready = polled.first(where: { $0.revents != 0 }) { return ready.fd }

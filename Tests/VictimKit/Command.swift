@@ -11,11 +11,10 @@ package struct Command: Sendable {
 
   /// Runs a command to its end.
   ///
-  /// - Parameters:
-  ///   - arguments: the program, by its path or looked for in PATH, and its arguments.
-  ///   - input: what it reads as standard input.
-  ///   - environment: the variables it gets; nil for those of the test.
-  ///   - deadline: after it, the command is killed and an error thrown.
+  /// `arguments`: the program, by its path or looked for in PATH, and its arguments.
+  /// `input`: what it reads as standard input.
+  /// `environment`: the variables it gets; nil for those of the test.
+  /// `deadline`: after it, the command is killed and an error thrown.
   package static func run(
     _ arguments: [String], input: String = "", environment: [String: String]? = nil,
     deadline: Duration = .seconds(120)

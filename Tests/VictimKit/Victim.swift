@@ -14,13 +14,13 @@ package final class Victim: Sendable {
 
   /// Starts a program and waits for its first line, `ready`.
   ///
-  /// - Parameters:
-  ///   - program: what ``VictimProgram/compile(_:compiler:flags:stripped:)`` made.
-  ///   - arguments: argv from the first argument on; argv[0] is the program's path.
-  ///   - environment: the variables it gets; nil for those of the test.
-  ///   - wrapper: a program and its arguments to start it by, such as `["setpriv", …]`; it must exec in the same process.
+  /// `program`: what ``VictimProgram/compile(_:compiler:flags:stripped:)`` made.
+  /// `arguments`: argv from the first argument on; argv[0] is the program's path.
+  /// `environment`: the variables it gets; nil for those of the test.
+  /// `wrapper`: a program and its arguments to start it by, such as `["setpriv", …]`; it must exec in the same process.
   package init(
-    _ program: VictimProgram, arguments: [String] = [], environment: [String: String]? = nil, through wrapper: [String] = []
+    _ program: VictimProgram, arguments: [String] = [], environment: [String: String]? = nil,
+    through wrapper: [String] = []
   ) throws {
     self.program = program
     var child = try ChildProcess(wrapper + [program.path] + arguments, environment: environment)

@@ -28,11 +28,10 @@ package struct VictimProgram: Sendable, Hashable {
 
   /// Compiles a source of `Tests/Victims`, or takes what an earlier test compiled in the same way.
   ///
-  /// - Parameters:
-  ///   - source: the file's name in `Tests/Victims`, or an absolute path.
-  ///   - compiler: `gcc` or `clang`.
-  ///   - flags: all flags but the source and the output.
-  ///   - stripped: whether the symbol table is removed.
+  /// `source`: the file's name in `Tests/Victims`, or an absolute path.
+  /// `compiler`: `gcc` or `clang`.
+  /// `flags`: all flags but the source and the output.
+  /// `stripped`: whether the symbol table is removed.
   package static func compile(
     _ source: String, compiler: String = "gcc", flags: [String] = ["-O2", "-g", "-pthread"], stripped: Bool = false
   ) throws -> VictimProgram {

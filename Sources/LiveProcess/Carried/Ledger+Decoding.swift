@@ -3,7 +3,7 @@ internal import Patch
 extension Ledger {
   /// What the first bytes of a mapping say about the ledger there: how long it is.
   ///
-  /// - Parameter start: the first ``headerSize`` bytes of the mapping.
+  /// `start`: the first ``headerSize`` bytes of the mapping.
   package static func size(ofLedgerBeginning start: [UInt8]) throws(DamagedLedger) -> Int {
     var reader = LedgerReader(start, from: 0, to: start.count)
     guard try reader.raw("magic", count: magic.count) == magic else { throw .damaged(field: "magic", offset: 0) }

@@ -157,7 +157,8 @@ package struct Ledger: Equatable, Sendable {
 
   package init(
     id: SHA256Digest, state: State, bit: Int, activatedAt: Int64?, name: String, description: String?, fixes: [String],
-    buildID: BuildID, loadBias: UInt64, base: RemoteAddress, stateWord: RemoteAddress, unwind: Range<RemoteAddress>? = nil,
+    buildID: BuildID, loadBias: UInt64, base: RemoteAddress, stateWord: RemoteAddress,
+    unwind: Range<RemoteAddress>? = nil,
     parts: [Part],
     functions: [Function], values: [Value]
   ) {

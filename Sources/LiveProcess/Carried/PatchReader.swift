@@ -4,7 +4,7 @@ internal import Patch
 package enum PatchReader {
   /// Fills in a process's patches, what a killed run left in it, or why that cannot be read.
   ///
-  /// - Parameter verifyingImages: whether the patches' own code and read-only data are compared with their digests too.
+  /// `verifyingImages`: whether the patches' own code and read-only data are compared with their digests too.
   package static func observe(_ process: inout ObservedProcess, verifyingImages: Bool = true) {
     do throws(PatchesUnreadable) {
       let read = try read(process.identity.pid, verifyingImages: verifyingImages)

@@ -80,7 +80,7 @@ struct DwarfCursor {
 
   /// A pointer in one of the encodings that `.eh_frame` uses; nil for `DW_EH_PE_omit`.
   ///
-  /// - Parameter dataBase: what `DW_EH_PE_datarel` counts from.
+  /// `dataBase`: what `DW_EH_PE_datarel` counts from.
   mutating func pointer(encoding: UInt8, dataBase: UInt64) throws(DamagedUnwindTable) -> UInt64? {
     if encoding == 0xff { return nil }
     let base: UInt64

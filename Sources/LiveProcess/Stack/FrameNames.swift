@@ -16,7 +16,7 @@ package struct FrameNames {
     var name: String
   }
 
-  /// - Parameter map: the process's mappings as read before the stop.
+  /// `map`: the process's mappings as read before the stop.
   package init(of process: ProcessID, map: MemoryMap) {
     self.process = process
     self.map = map
@@ -39,7 +39,9 @@ package struct FrameNames {
   private mutating func text(_ frame: StackWalk.Frame) -> String {
     guard let mapping = map.mapping(at: frame.lookup) else { return "\(frame.instruction)" }
     let offset = frame.instruction.value &- mapping.range.lowerBound.value &+ mapping.offset
-    let object = mapping.memoryFileName ?? mapping.path.split(separator: "/").last.map(String.init) ?? "\(mapping.range.lowerBound)"
+    let object =
+      mapping.memoryFileName ?? mapping.path.split(separator: "/").last.map(String.init)
+      ?? "\(mapping.range.lowerBound)"
     if let file = mapping.file, mapping.memoryFileName == nil {
       // Symbols count in the file's own addresses: its first mapping says how far they were shifted.
       let known = functions[file] ?? read(mapping)

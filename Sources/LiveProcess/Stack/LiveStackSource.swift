@@ -16,7 +16,7 @@ package final class LiveStackSource: StackSource {
 
   /// Opens what is needed to look at the process's stacks.
   ///
-  /// - Parameter map: its mappings, as read before the stop.
+  /// `map`: its mappings, as read before the stop.
   package init(_ process: ProcessID, map: MemoryMap) throws(ProcessUnreadable) {
     self.process = process
     let path = "/proc/\(process)/maps"
@@ -43,7 +43,8 @@ package final class LiveStackSource: StackSource {
     }
     if error == ENOENT { return nil }
     // ENOTTY: an older kernel. Then the whole file is read, once in a stop.
-    if map == nil { map = try? MemoryMap.read(process) }  // A map that cannot be read is none: the stack counts as unknown.
+    // A map that cannot be read is none: the stack counts as unknown.
+    if map == nil { map = try? MemoryMap.read(process) }
     guard let found = map?.mapping(at: RemoteAddress(address)), found.permissions.contains(.read) else { return nil }
     return StackMapping(
       range: found.range.lowerBound.value..<found.range.upperBound.value, isAnonymous: found.file == nil)

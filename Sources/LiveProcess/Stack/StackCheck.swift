@@ -18,8 +18,8 @@ package struct StackCheck<Source: StackSource>: ~Copyable {
 
   /// Prepares for a process.
   ///
-  /// - Parameter tables: its call-frame information.
-  /// - Parameter threads: how many threads are expected; room for two pages of each one's stack is made ready now.
+  /// `tables`: its call-frame information.
+  /// `threads`: how many threads are expected; room for two pages of each one's stack is made ready now.
   package init(tables: UnwindTables, threads: Int) {
     self.tables = tables
     copies = StackCopies(roomFor: max(0, min(threads, 8192)) * 1024)
@@ -27,9 +27,9 @@ package struct StackCheck<Source: StackSource>: ~Copyable {
 
   /// Looks at all stacks of a stopped process.
   ///
-  /// - Parameter functions: ranges that no frame may be in; empty under `immediate`.
-  /// - Parameter places: bytes about to change, which no instruction pointer may point into behind the first.
-  /// - Parameter pid: the process, whose first thread's stack is `[stack]`.
+  /// `functions`: ranges that no frame may be in; empty under `immediate`.
+  /// `places`: bytes about to change, which no instruction pointer may point into behind the first.
+  /// `pid`: the process, whose first thread's stack is `[stack]`.
   package mutating func check(
     functions: [Range<RemoteAddress>], places: [Range<RemoteAddress>], threads: [StackThread], pid: Int32,
     source: Source
@@ -135,7 +135,9 @@ package struct StackCheck<Source: StackSource>: ~Copyable {
   private func stretch(from address: UInt64, thread: Int, source: Source) -> StackStretch? {
     let start = address & ~7
     let others = copies.copies.filter { $0.stretch.thread == thread }.map(\.stretch.range)
-    guard !others.contains(where: { $0.contains(start) }), let mapping = source.mapping(around: start) else { return nil }
+    guard !others.contains(where: { $0.contains(start) }), let mapping = source.mapping(around: start) else {
+      return nil
+    }
     let end = others.map(\.lowerBound).filter { $0 > start }.reduce(mapping.range.upperBound & ~7, min)
     guard start < end else { return nil }
     let limited = min(end, start + min(Self.stackLimit, end - start))

@@ -19,8 +19,10 @@ package struct StackScan {
   private let low: UInt64
   private let extent: UInt64
 
-  /// - Parameter functions: code that must not be in use; a word equal to a lower bound is a function pointer, no hit.
-  /// - Parameter places: bytes that are about to change; a word equal to a lower bound may stay.
+  /// Prepares the ranges that words are compared with.
+  ///
+  /// `functions`: code that must not be in use; a word equal to a lower bound is a function pointer, no hit.
+  /// `places`: bytes that are about to change; a word equal to a lower bound may stay.
   package init(functions: [Range<RemoteAddress>], places: [Range<RemoteAddress>]) {
     self.functions = AddressRanges(functions)
     // "Strictly inside" becomes "inside" when the first address is left out.

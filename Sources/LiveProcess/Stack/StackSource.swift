@@ -6,7 +6,7 @@ package protocol StackSource: WalkMemory {
   var mainStack: Range<UInt64>? { get }
   /// Reads many ranges in as few system calls as possible, one behind the other, into words from an index on.
   ///
-  /// - Parameter ranges: their bounds are multiples of eight, and the words have room for all of them.
-  /// - Returns: for each range how many bytes were read, less than asked where a page could not be read.
+  /// `ranges`: their bounds are multiples of eight, and the words have room for all of them.
+  /// Returns for each range how many bytes were read, less than asked where a page could not be read.
   func read(_ ranges: [Range<UInt64>], into words: inout [UInt64], at first: Int) -> [Int]
 }

@@ -103,8 +103,8 @@ package struct StackWalk: Equatable, Sendable {
 
   /// What the word at an address is.
   ///
-  /// - Parameter stack: the range scanned that the word was found in; a walk that crossed from one stack to another
-  ///   (a signal handler on an alternate one) is judged within this one.
+  /// `stack`: the range scanned that the word was found in; a walk that crossed from one stack to another
+  /// (a signal handler on an alternate one) is judged within this one.
   package func verdict(on address: RemoteAddress, in stack: Range<RemoteAddress>) -> Verdict {
     var reachedStack = false
     for index in frames.indices {

@@ -13,7 +13,7 @@ package struct UnwindTable: Sendable {
 
   /// A table whose entries are found by reading all of them, up to the terminator or the end.
   ///
-  /// - Parameter frames: the bytes of `.eh_frame`.
+  /// `frames`: the bytes of `.eh_frame`.
   package init(code: Range<RemoteAddress>, frames: UnwindBytes) throws(DamagedUnwindTable) {
     var starts: [(code: UInt64, entry: Int)] = []
     var offset = 0
@@ -29,8 +29,8 @@ package struct UnwindTable: Sendable {
 
   /// A table whose entries are found by the search table of `.eh_frame_hdr` (LSB core 5.0, 10.6.2).
   ///
-  /// - Parameter header: the bytes of the `PT_GNU_EH_FRAME` segment.
-  /// - Parameter readFrames: reads `.eh_frame` from an address on, as far as its segment reaches.
+  /// `header`: the bytes of the `PT_GNU_EH_FRAME` segment.
+  /// `readFrames`: reads `.eh_frame` from an address on, as far as its segment reaches.
   package init(
     code: Range<RemoteAddress>, header: UnwindBytes, readFrames: (RemoteAddress) -> UnwindBytes?
   ) throws(DamagedUnwindTable) {
@@ -63,7 +63,8 @@ package struct UnwindTable: Sendable {
   private init(code: Range<RemoteAddress>, frames: UnwindBytes, starts: [(code: UInt64, entry: Int)]) {
     self.code = code
     self.frames = frames
-    self.starts = zip(starts, starts.dropFirst()).allSatisfy { $0.code <= $1.code } ? starts : starts.sorted { $0.code < $1.code }
+    self.starts =
+      zip(starts, starts.dropFirst()).allSatisfy { $0.code <= $1.code } ? starts : starts.sorted { $0.code < $1.code }
   }
 
   /// The row that holds at an instruction; nil where the object says nothing about it.

@@ -8,12 +8,12 @@ extension UnwindTables {
   ///
   /// An object whose tables are missing or damaged is left out: a walk ends there.
   ///
-  /// - Parameters:
-  ///   - map: the process's mappings.
-  ///   - images: our own images: their code, and where their `.eh_frame` lies.
-  ///   - copies: moved instructions, and where they were.
+  /// `map`: the process's mappings.
+  /// `images`: our own images: their code, and where their `.eh_frame` lies.
+  /// `copies`: moved instructions, and where they were.
   package init(
-    of map: MemoryMap, memory: borrowing RemoteMemory, images: [(code: Range<RemoteAddress>, unwind: Range<RemoteAddress>)],
+    of map: MemoryMap, memory: borrowing RemoteMemory,
+    images: [(code: Range<RemoteAddress>, unwind: Range<RemoteAddress>)],
     copies: [RemoteAddress: RemoteAddress] = [:]
   ) {
     var tables: [UnwindTable] = []
@@ -71,7 +71,9 @@ extension UnwindTables {
   }
 
   /// Where `.eh_frame` of an object without a search table lies, as its section headers say: gcc links static
-  /// executables so. The file is the mapped one itself, whatever its path names now (proc(5), map_files).
+  /// executables so.
+  ///
+  /// The file is the mapped one itself, whatever its path names now (proc(5), map_files).
   private static func sectionOfFrames(
     of object: LoadedObject, mapping: Mapping?, process: ProcessID
   ) -> Range<RemoteAddress>? {

@@ -8,8 +8,10 @@ package struct UnwindTables: Sendable {
   /// Rows found before: threads of one program stand at the same places again and again.
   private var rows: [UInt64: (table: Int, row: CallFrameRow, end: UInt64)] = [:]
 
-  /// - Parameter tables: those of the objects, in any order.
-  /// - Parameter copies: instructions that have been moved, and where they were: the row of the original holds.
+  /// Sorts the tables for looking up.
+  ///
+  /// `tables`: those of the objects, in any order.
+  /// `copies`: instructions that have been moved, and where they were: the row of the original holds.
   package init(_ tables: [UnwindTable], copies: [RemoteAddress: RemoteAddress] = [:]) {
     self.tables = tables.sorted { $0.code.lowerBound < $1.code.lowerBound }
     self.copies = copies

@@ -17,9 +17,10 @@ package struct CodeWriter: ~Copyable {
   private let memory: RemoteMemory
   private let tid: Int32
 
-  /// - Parameters:
-  ///   - memory: opened for writing.
-  ///   - tid: a thread of the process that stands, traced by the calling thread.
+  /// Takes the memory that is written through.
+  ///
+  /// `memory`: opened for writing.
+  /// `tid`: a thread of the process that stands, traced by the calling thread.
   package init(_ memory: consuming RemoteMemory, through tid: Int32, route: Route = .memoryFile) {
     self.memory = memory
     self.tid = tid
@@ -35,7 +36,7 @@ package struct CodeWriter: ~Copyable {
     if route == .memoryFile {
       do throws(MemoryAccessFailed) {
         return try memory.write(bytes, at: address)
-      } catch where error.done == 0 && (error.errno == EIO || error.errno == EPERM || error.errno == EACCES) {
+      } catch  where error.done == 0 && (error.errno == EIO || error.errno == EPERM || error.errno == EACCES) {
         // The kernel closes this way for read-only pages; whether the address is bad shows in the other.
         route = .words
         do throws(MemoryAccessFailed) { return try poke(bytes, at: address) } catch {

@@ -9,7 +9,9 @@ enum InterruptedCall {
   static let restartNoHandler = UInt64(bitPattern: -514)
 
   /// The calls that signal(7) names as ended by a stop, and that are safe to begin again because they have done nothing when
-  /// they end with EINTR. Not among them: close, which has closed its descriptor, and ioctl, which may mean anything.
+  /// they end with EINTR.
+  ///
+  /// Not among them: close, which has closed its descriptor, and ioctl, which may mean anything.
   private static let restartable: Set<UInt64> = [
     0, 1, 19, 20,  // read, write, readv, writev: of a socket with SO_RCVTIMEO or SO_SNDTIMEO
     42, 43, 44, 45, 46, 47, 288, 299, 307,  // connect, accept, send…, recv…, accept4, recvmmsg, sendmmsg: the same

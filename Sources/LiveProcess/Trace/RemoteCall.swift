@@ -117,7 +117,8 @@ package struct RemoteCall: ~Copyable {
   /// They lie in the part of the signal frame that rt_sigreturn does not read (its siginfo), so they need no memory of
   /// their own; each use overwrites the one before.
   package func place(_ bytes: [UInt8]) throws(TraceRefused) -> RemoteAddress {
-    guard bytes.count <= X86_64ReturnFrame.room.count else { throw .kernel(call: "remote call's argument", errno: 7) }  // E2BIG
+    // 7 is E2BIG.
+    guard bytes.count <= X86_64ReturnFrame.room.count else { throw .kernel(call: "remote call's argument", errno: 7) }
     let address = RemoteAddress(frame + UInt64(X86_64ReturnFrame.room.lowerBound))
     let memory: RemoteMemory
     do throws(ProcessUnreadable) {

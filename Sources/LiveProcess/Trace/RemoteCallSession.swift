@@ -4,12 +4,11 @@ package enum RemoteCallSession {
   ///
   /// The oldest thread is asked first. One that ends, does not stop or cannot make the calls is passed over.
   ///
-  /// - Parameters:
-  ///   - identity: whose calls they are.
-  ///   - calls: all that may be made, for the seccomp filters.
-  ///   - limit: how long the thread may stand.
-  ///   - body: makes the calls; nothing in it may wait for the target.
-  /// - Throws: ``TraceRefused/noUsableThread(_:)`` with the obstacle of each thread, or what `body` threw.
+  /// `identity`: whose calls they are.
+  /// `calls`: all that may be made, for the seccomp filters.
+  /// `limit`: how long the thread may stand.
+  /// `body`: makes the calls; nothing in it may wait for the target.
+  /// Throws ``TraceRefused/noUsableThread(_:)`` with the obstacle of each thread, or what `body` threw.
   @available(*, noasync, message: "the kernel answers only the thread that seized")
   package static func run<Result>(
     on identity: ProcessIdentity, calls: [RemoteSystemCall], at sites: RemoteCallSites,

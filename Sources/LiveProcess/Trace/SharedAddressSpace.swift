@@ -13,7 +13,9 @@ package enum SharedAddressSpace {
       guard let stat = try? ProcessStat.read(ProcessID(candidate)), stat.image == image else { continue }
       var order: Int32 = 0
       // SAFETY: the wrapper writes one int.
-      if unsafe trace_compare_memory(process.value, candidate, &order) == 0 && order == 0 { return ProcessID(candidate) }
+      if unsafe trace_compare_memory(process.value, candidate, &order) == 0 && order == 0 {
+        return ProcessID(candidate)
+      }
     }
     return nil
   }

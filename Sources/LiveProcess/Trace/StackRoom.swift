@@ -2,16 +2,19 @@ internal import Patch
 
 /// Whether the stack that a thread runs on provably has room below its stack pointer.
 enum StackRoom {
-  /// - Parameters:
-  ///   - needed: bytes below the stack pointer, the red zone included.
-  ///   - registers: of the standing thread.
+  /// Whether a thread's stack has room below its pointer.
+  ///
+  /// `needed`: bytes below the stack pointer, the red zone included.
+  /// `registers`: of the standing thread.
   static func holds(_ needed: UInt64, below registers: ThreadRegisters, of tid: Int32) -> Bool {
     // A process that cannot be read any more has no room; what it died of is found by the next request.
     guard let map = try? MemoryMap.read(ProcessID(tid)) else { return false }
     return holds(needed, below: registers, in: map)
   }
 
-  /// The main stack grows by itself, as far as the kernel lets it. Any other must be a private writable mapping that nothing else
+  /// The main stack grows by itself, as far as the kernel lets it.
+  ///
+  /// Any other must be a private writable mapping that nothing else
   /// can share: below it inaccessible pages (a guard), and enough room above them. A coroutine's stack that was cut out of
   /// the heap or of a bigger block has neither a name nor a bound.
   static func holds(_ needed: UInt64, below registers: ThreadRegisters, in map: MemoryMap) -> Bool {

@@ -26,17 +26,11 @@ package struct StopBound: ~Copyable {
     return bound
   }
 
-  private init(limit: Duration, start: ContinuousClock.Instant, timer: Int32) {
-    self.limit = limit
-    self.start = start
-    self.timer = timer
-  }
-
   deinit { _ = trace_delete_timer(timer) }
 
   /// When work must be given up so that all threads run again within the limit.
   ///
-  /// - Parameter threads: how many have to be resumed; 8 µs each as measured, and as much again for a busy machine.
+  /// `threads`: how many have to be resumed; 8 µs each as measured, and as much again for a busy machine.
   package func deadline(threads: Int) -> ContinuousClock.Instant { start + limit - Self.resumeTime(threads: threads) }
 
   /// Whether a limit is too short for any stop, so that it is refused before anything is interrupted, rather than the tool

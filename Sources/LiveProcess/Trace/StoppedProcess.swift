@@ -41,10 +41,9 @@ package struct StoppedProcess: ~Copyable {
   /// Nothing happens to the thread before the first call. Should the tool die between any two instructions, the thread
   /// ends the call and returns through a signal frame to what it was doing.
   ///
-  /// - Parameters:
-  ///   - tid: one of the threads that stand; ``usableThread(for:at:frame:)`` finds one that can.
-  ///   - frame: where the frame is put, below the thread's own stack unless there is a place of ours.
-  ///   - deadline: when waiting for a call ends; the thread is then left to return by itself.
+  /// `tid`: one of the threads that stand; ``usableThread(for:at:frame:)`` finds one that can.
+  /// `frame`: where the frame is put, below the thread's own stack unless there is a place of ours.
+  /// `deadline`: when waiting for a call ends; the thread is then left to return by itself.
   @available(*, noasync, message: "the kernel answers only the thread that seized")
   package mutating func withRemoteCalls<Result>(
     in tid: Int32, at sites: RemoteCallSites, frame: SignalFramePlace = .ownStack,

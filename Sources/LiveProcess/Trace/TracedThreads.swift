@@ -249,7 +249,8 @@ final class TracedThreads {
   private func settle(_ position: Int) -> Event {
     var raw = trace_registers()
     // SAFETY: the wrapper writes one struct.
-    guard unsafe trace_get_registers(entries[position].tid, &raw) == 0 else { return .resumed }  // killed: its end follows
+    // A thread that does not answer is killed: its end follows.
+    guard unsafe trace_get_registers(entries[position].tid, &raw) == 0 else { return .resumed }
     var registers = ThreadRegisters(raw)
     if InterruptedCall.isEndedByStop(registers) {
       registers.rax = InterruptedCall.restartNoHandler

@@ -4,7 +4,7 @@ internal import Glibc
 package enum TracerThread {
   /// Runs a piece of work on a new thread and waits for it.
   ///
-  /// - Parameter work: traces at most one process at a time; nothing in it may outlive it.
+  /// `work`: traces at most one process at a time; nothing in it may outlive it.
   @available(*, noasync, message: "blocks until the work is done")
   package static func run<Value: Sendable, Failure: Error>(
     _ work: @escaping @Sendable () throws(Failure) -> Value

@@ -17,7 +17,9 @@ struct CommitCall {
   init?(
     _ plan: SwitchPlan, _ target: borrowing TransitionTarget, _ stopped: borrowing StoppedProcess
   ) throws(SwitchRefusal) {
-    guard let step = plan.steps.first(where: { $0.writes.count > 1 }), let state = target.carried.state else { return nil }
+    guard let step = plan.steps.first(where: { $0.writes.count > 1 }), let state = target.carried.state else {
+      return nil
+    }
     self.step = step
     scratch = RemoteAddress(state.range.lowerBound.value + StateWord.scratch.lowerBound)
     // iovec { base, length } of the data behind them all; then one for each range.

@@ -70,7 +70,9 @@ struct InUseCheck: ~Copyable {
       guard let stack = target.map.mapping(at: RemoteAddress(thread.registers.rsp)) else { continue }
       let start = (thread.registers.rsp &- 128) & ~7
       let end = min(stack.range.upperBound.value, start &+ (8 << 20))
-      guard start < end, let bytes = try? target.memory.read(Int(end - start), at: RemoteAddress(start)) else { continue }
+      guard start < end, let bytes = try? target.memory.read(Int(end - start), at: RemoteAddress(start)) else {
+        continue
+      }
       for offset in stride(from: 0, to: bytes.count - 7, by: 8) {
         guard let word = bytes.little(UInt64.self, at: offset), image.contains(RemoteAddress(word)) else { continue }
         throw SwitchRefusal(

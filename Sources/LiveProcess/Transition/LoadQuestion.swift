@@ -114,7 +114,8 @@ struct LoadQuestion {
       guard let variable = symbols.lookup(value.symbol) else { throw refuse("no symbol of this name") }
       let (end, overflow) = value.offset.addingReportingOverflow(UInt64(value.set.count))
       guard !overflow, end <= variable.size else {
-        throw refuse("it has \(variable.size) bytes, and the value reaches to byte \(value.offset) + \(value.set.count)")
+        throw refuse(
+          "it has \(variable.size) bytes, and the value reaches to byte \(value.offset) + \(value.set.count)")
       }
       guard let start = variable.address.loaded(bias: binary.loadBias)?.advanced(by: value.offset),
         let stop = start.advanced(by: UInt64(value.set.count))

@@ -53,4 +53,3 @@ package struct MemoryImage: Equatable, Sendable {
     return low == 0 ? nil : low - 1
   }
 }
-

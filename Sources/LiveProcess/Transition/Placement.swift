@@ -13,10 +13,11 @@ package enum Placement {
 
   /// Places for some bytes, the nearest to the target first; empty when there is none in reach.
   ///
-  /// - Parameters:
-  ///   - size: a multiple of the page size.
-  ///   - target: the binary's mappings, from the lowest to behind the highest.
-  package static func candidates(for size: UInt64, near target: Range<RemoteAddress>, in map: MemoryMap) -> [RemoteAddress] {
+  /// `size`: a multiple of the page size.
+  /// `target`: the binary's mappings, from the lowest to behind the highest.
+  package static func candidates(
+    for size: UInt64, near target: Range<RemoteAddress>, in map: MemoryMap
+  ) -> [RemoteAddress] {
     var found: [(distance: UInt64, address: RemoteAddress)] = []
     let needed = size + 2 * guardSize
     var low = lowest

@@ -34,10 +34,9 @@ enum RemoteFile {
 
   /// Makes a file with a content and maps it; nothing is left of it when that fails.
   ///
-  /// - Parameters:
-  ///   - base: where; nil for wherever the kernel likes.
-  ///   - parts: the first covers all of the file, the others lie over it.
-  /// - Returns: where it is; nil when something else is there now.
+  /// `base`: where; nil for wherever the kernel likes.
+  /// `parts`: the first covers all of the file, the others lie over it.
+  /// Returns where it is; nil when something else is there now.
   static func map(
     _ content: [UInt8], name: String, at base: RemoteAddress?, parts: [Part], of process: ProcessID,
     by call: inout RemoteCall

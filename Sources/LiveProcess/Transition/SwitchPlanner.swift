@@ -13,13 +13,12 @@ package struct SwitchPlanner {
 
   /// Computes the switch from the present state word to the one with some bits set and others not.
   ///
-  /// - Parameters:
-  ///   - ledgers: those of all patches that the process carries.
-  ///   - word: the state word as it is.
-  ///   - memory: at least ``SwitchPlan/neededMemory(_:)``.
-  ///   - activate: the bits that are to be set.
-  ///   - deactivate: the bits that are not to be set.
-  ///   - checksStacks: whether no thread will be in a function that changes.
+  /// `ledgers`: those of all patches that the process carries.
+  /// `word`: the state word as it is.
+  /// `memory`: at least ``SwitchPlan/neededMemory(_:)``.
+  /// `activate`: the bits that are to be set.
+  /// `deactivate`: the bits that are not to be set.
+  /// `checksStacks`: whether no thread will be in a function that changes.
   package static func plan(
     _ ledgers: [Ledger], word: UInt64, memory: MemoryImage, activate: Set<Int>, deactivate: Set<Int>, checksStacks: Bool
   ) throws(SwitchRefusal) -> SwitchPlan {

@@ -8,14 +8,15 @@ struct TargetVariables {
   /// Reads the symbols of a binary, the static ones too unless it is stripped; none when the file cannot be read or is
   /// another build.
   init(of binary: MappedBinary, in process: ProcessID, map: MemoryMap) {
-    symbols = TargetVariables.files(binary, process, map).lazy.compactMap { path in
-      // A file that is damaged or not readable is passed over for the next path to the same build.
-      guard let file = try? ElfFile(path: path), let found = try? file.buildID(), found == binary.buildID else {
-        return nil
-      }
-      let full = (try? file.symbols(.full)) ?? []
-      return full.isEmpty ? try? file.symbols(.dynamic) : full
-    }.first ?? []
+    symbols =
+      TargetVariables.files(binary, process, map).lazy.compactMap { path in
+        // A file that is damaged or not readable is passed over for the next path to the same build.
+        guard let file = try? ElfFile(path: path), let found = try? file.buildID(), found == binary.buildID else {
+          return nil
+        }
+        let full = (try? file.symbols(.full)) ?? []
+        return full.isEmpty ? try? file.symbols(.dynamic) : full
+      }.first ?? []
   }
 
   /// The one variable of a name; nil when there is none, or several that differ.

@@ -89,7 +89,7 @@ struct SwitchQuestion {
 
   /// Reads and computes.
   ///
-  /// - Parameter old: an earlier answer, which still is one when the memory has not changed.
+  /// `old`: an earlier answer, which still is one when the memory has not changed.
   func answer(_ target: borrowing TransitionTarget, unlessAs old: Answer? = nil) throws(SwitchRefusal) -> Answer {
     let word = try target.read(8, at: stateWord).little(UInt64.self, at: 0) ?? 0
     let memory = try target.image(of: needed)

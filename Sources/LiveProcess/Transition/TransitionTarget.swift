@@ -88,7 +88,8 @@ struct TransitionTarget: ~Copyable {
   var frame: SignalFramePlace {
     guard let state = carried.state else { return .ownStack }
     let start = state.range.lowerBound.value
-    return .scratch(RemoteAddress(start + StateWord.frame.lowerBound)..<RemoteAddress(start + StateWord.frame.upperBound))
+    return .scratch(
+      RemoteAddress(start + StateWord.frame.lowerBound)..<RemoteAddress(start + StateWord.frame.upperBound))
   }
 
   /// Whether a thread still returns through a signal frame of ours: a killed run's call that has not ended.
