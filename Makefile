@@ -1,7 +1,7 @@
 # make          the program: .build/release/lpreconcile
 # make demo     real services, fixed while they run
 # make test     what CI runs: lint, one release build, all tests
-# make check    the same with a debug build and the sanitizers
+# make check    the same, then a debug build with its own run of the tests
 # make bench    the benchmarks of docs/performance.md
 # make install  [DESTDIR=…] the program and its schemas, where Debian would put them
 
