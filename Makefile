@@ -44,7 +44,7 @@ lint:
 	@swift format lint --strict --parallel --recursive Package.swift Sources Tests
 
 format:
-	@swift format --in-place --parallel --recursive Package.swift Sources Tests
+	@find Package.swift Sources Tests -name '*.swift' -type f -print0 | xargs -0 swift format --in-place --parallel
 
 install:
 	install -D -m 755 -s $(PROGRAM) $(DESTDIR)$(prefix)/sbin/lpreconcile
