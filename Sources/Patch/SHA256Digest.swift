@@ -1,5 +1,3 @@
-internal import Crypto
-
 /// A SHA-256 digest: the identity of an artifact, of a value patch, and of a function's original bytes.
 package struct SHA256Digest: Hashable, Sendable {
   /// How many bytes a digest has.
@@ -22,7 +20,7 @@ package struct SHA256Digest: Hashable, Sendable {
 
   /// The digest of some content.
   package init(of content: [UInt8]) {
-    bytes = Array(SHA256.hash(data: content))
+    bytes = SHA256.digest(of: content)
   }
 
   /// The first eight digits, for people.
