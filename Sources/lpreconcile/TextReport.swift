@@ -25,8 +25,19 @@ package struct TextReport {
 
   // MARK: - Commands
 
-  /// `plan`.
-  package func plan(paths: [String]) -> String {
+  /// `plan`: the changes, and what to type to make them.
+  ///
+  /// `options`: what the command was given beside the paths. `saved`: the file that the plan was written to.
+  package func plan(paths: [String], options: [String] = [], saved: String? = nil) -> String {
+    guard (report.summary["toChange"] ?? 0) > 0 else { return changes() }
+    // A semicolon: with something to change, `plan` does not end with 0.
+    let given = (paths.map(\.shellQuoted) + options).map { " " + $0 }.joined()
+    let making = saved == nil ? "lpreconcile plan\(given) -o r.plan; " : ""
+    return changes() + "Apply exactly this:  \(making)lpreconcile apply --plan \((saved ?? "r.plan").shellQuoted)\n"
+  }
+
+  /// What would be changed, as `plan` shows it and as `apply` and `revert` ask about it.
+  package func changes() -> String {
     var text = killSwitch
     for section in sections {
       let count = section.processes.count
@@ -46,10 +57,6 @@ package struct TextReport {
     text += "Plan: \(summary["toChange"] ?? 0) to change, "
     text += counts(ProcessState.allCases.filter { $0 != .outdated }.map { ($0.rawValue, $0.word) }, always: "converged")
     text += ". Nothing was touched.\n"
-    if (summary["toChange"] ?? 0) > 0 {
-      let given = paths.isEmpty ? "" : " " + paths.map(\.shellQuoted).joined(separator: " ")
-      text += "Apply exactly this:  lpreconcile plan\(given) -o r.plan && lpreconcile apply --plan r.plan\n"
-    }
     return text
   }
 
@@ -205,7 +212,7 @@ package struct TextReport {
     } else {
       words = [process.name]
     }
-    let title = words.joined(separator: " ").printable
+    let title = words.joined(separator: " ").printable.split(separator: " ").joined(separator: " ")
     return "\(process.pid) \(title.count > 48 ? title.prefix(47) + "…" : title)"
   }
 

@@ -27,7 +27,7 @@ struct TextReportTests {
               next: lpreconcile build --binary /proc/900000/exe … to make a patch for this build
               next: if it has the fix already, list build 77aac0de with `patches: []` in redis.yaml
         Plan: 2 to change, 0 converged, 1 not covered. Nothing was touched.
-        Apply exactly this:  lpreconcile plan redis.yaml -o r.plan && lpreconcile apply --plan r.plan
+        Apply exactly this:  lpreconcile plan redis.yaml -o r.plan; lpreconcile apply --plan r.plan
 
         """)
   }

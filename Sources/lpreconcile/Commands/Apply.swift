@@ -54,7 +54,7 @@ struct Apply: ExampledCommand {
       let declaration = try manifests.declaration(output, kind: .apply)
       let (plan, report) = work.look(declaration, kind: .plan, processes: options.processes, prune: prune)
       if let error = report.error { throw output.fail(.apply, error) }
-      try Confirmation.ask(report, output, yes: yes) { $0.plan(paths: manifests.paths) }
+      try Confirmation.ask(report, output, yes: yes) { $0.changes() }
       try carryOut(work, declaration, first: plan, isSaved: false, options)
     }
   }

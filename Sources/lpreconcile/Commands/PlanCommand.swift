@@ -29,6 +29,7 @@ struct PlanCommand: ExampledCommand {
         throw output.fail(.plan, .notWritten(error))
       }
     }
-    try output.finish(report) { $0.plan(paths: manifests.paths) }
+    let options = pid.flatMap { ["--pid", String($0)] } + (prune ? ["--prune"] : [])
+    try output.finish(report) { $0.plan(paths: manifests.paths, options: options, saved: file) }
   }
 }

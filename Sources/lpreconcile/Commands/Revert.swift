@@ -40,7 +40,7 @@ struct Revert: ExampledCommand {
       patches: patch.isEmpty ? nil : Set(patch))
     let (plan, report) = work.lookAtRevert(selection)
     if let error = report.error { throw output.fail(.revert, error) }
-    try Confirmation.ask(report, output, yes: yes) { $0.plan(paths: []) }
+    try Confirmation.ask(report, output, yes: yes) { $0.changes() }
     let interruption = Interruption()
     interruption.watchSignals()
     let progress = Progress(style: output.style(for: STDOUT_FILENO), isVerbose: output.verbose)
