@@ -47,6 +47,7 @@ format:
 	@find Package.swift Sources Tests -name '*.swift' -type f -print0 | xargs -0 swift format --in-place --parallel
 
 install:
+	@test -x $(PROGRAM) || { echo "install: there is no $(PROGRAM) yet: run make." >&2; exit 1; }
 	install -D -m 755 -s $(PROGRAM) $(DESTDIR)$(prefix)/sbin/lpreconcile
 	install -d -m 755 $(DESTDIR)/etc/lpreconcile/manifests.d $(DESTDIR)$(prefix)/share/lpreconcile
 	install -m 644 schema/*.json $(DESTDIR)$(prefix)/share/lpreconcile
