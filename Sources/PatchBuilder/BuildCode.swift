@@ -26,6 +26,7 @@ package enum BuildCode: String, CaseIterable, Sendable {
   case relocation = "LP0425"
   case stackArguments = "LP0426"
   case wideRegisters = "LP0427"
+  case exceptions = "LP0428"
 
   /// What it means and what to do, in one paragraph.
   package var explanation: String {
@@ -82,6 +83,8 @@ package enum BuildCode: String, CaseIterable, Sendable {
       "The binary's compiler let callers of this function keep values in registers that the ABI gives to the function (gcc -fipa-ra). A stub around the replacement would keep them, but it moves the stack, and this function takes arguments there. Replace the functions that call it instead."
     case .wideRegisters:
       "Callers of this function use AVX, mask or MMX registers and may keep values in them that a stub around the replacement cannot keep. Replace the functions that call it instead."
+    case .exceptions:
+      "The program is written in a language with exceptions, and the replacement calls something that may throw. No exception can pass through a patch yet: the program would end in std::terminate. Replace a function that calls nothing, or one that it calls."
     }
   }
 }

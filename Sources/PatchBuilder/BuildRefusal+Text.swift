@@ -24,6 +24,7 @@ extension BuildRefusal {
     case .relocation: .relocation
     case .stackArguments: .stackArguments
     case .wideRegisters: .wideRegisters
+    case .exceptions: .exceptions
     }
   }
 
@@ -62,6 +63,8 @@ extension BuildRefusal {
     case .stackArguments(let registers, let why):
       "callers may rely on \(registers.joined(separator: ", ")), which only a stub could keep, and \(why)"
     case .wideRegisters(let caller): "its caller \(caller) uses AVX, mask or MMX registers"
+    case .exceptions(let sign):
+      "an exception might have to pass through the replacement, and none can: the program may throw (\(sign)), and the replacement makes calls"
     }
   }
 
@@ -97,6 +100,7 @@ extension BuildRefusal {
     case .definesConstructor: "initialise the data statically"
     case .relocation: "compile without the flags that ask for it"
     case .stackArguments, .wideRegisters: "replace the functions that call it"
+    case .exceptions: "write it without calls, or replace a function that it calls"
     }
   }
 

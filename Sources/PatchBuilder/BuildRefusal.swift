@@ -53,6 +53,8 @@ package struct BuildRefusal: Error, Equatable, Sendable {
     case stackArguments(registers: [String], why: String)
     /// Callers use AVX, mask or MMX registers, which a stub does not keep.
     case wideRegisters(caller: String)
+    /// The program throws exceptions, and one might have to pass through the replacement.
+    case exceptions(sign: String)
   }
 
   package init(place: String? = nil, symbol: String? = nil, reason: Reason) {

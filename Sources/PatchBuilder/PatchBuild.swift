@@ -13,6 +13,8 @@ package enum PatchBuild {
     var notes: [BuildNote] = []
     let replacement = try await compile(request, compiler, &work, &notes)
     var planned = try PlannedFunctions(request, target: target, replacement: replacement)
+    let thrown = ExceptionPassage(target).refusals(planned.functions, target: target, replacement: replacement)
+    guard thrown.isEmpty else { throw BuildRefused(thrown) }
     let knowledge = try planned.callerKnowledge(target, replacement)
     if !knowledge.isEmpty {
       let signatures = await signatures(request, compiler, &work)
