@@ -74,7 +74,7 @@ struct CommandLineRun {
       guard words.isEmpty else { return nil }
       return """
         EXAMPLE:
-          lpreconcile validate redis.yaml && lpreconcile plan redis.yaml && lpreconcile apply redis.yaml
+          lpreconcile plan redis.yaml; lpreconcile apply redis.yaml
 
         \(LPReconcile.helpMessage())
         EXIT STATUS:

@@ -44,6 +44,31 @@ struct UsageTests {
     #expect(try Program.run(["help", command]).output == help.output)
   }
 
+  @Test("The documents have the same table, and every command")
+  func documents() throws {
+    let page = try Command.output(["cat", Checkout.root + "/docs/commands.md"])
+    for status in ExitStatus.allCases { #expect(page.contains("\n| \(status.rawValue) | \(status.meaning) |\n")) }
+    for command in Self.commands { #expect(page.contains("\n| `\(command)"), "\(command)") }
+    for word in ProcessState.allCases.map(\.word) + ProcessResult.allCases.map(\.word) {
+      #expect(page.contains("\n| \(word)") || page.contains(", \(word)"), "\(word)")
+    }
+  }
+
+  @Test("The program needs nothing of the machine but /proc", .needsRoot)
+  func emptyRoot() throws {
+    let folder = try TemporaryDirectory()
+    let script = """
+      mkdir "$1/proc" && cp "$2" "$1/lpreconcile" && mount -t proc proc "$1/proc"
+      chroot "$1" /lpreconcile explain LP0301; status=$?
+      umount "$1/proc"
+      exit $status
+      """
+    let done = try Command.run(
+      ["unshare", "--mount", "--propagation", "unchanged", "sh", "-c", script, "sh", folder.path, Checkout.program])
+    #expect(done.status == 0, "\(done.errors)")
+    #expect(done.output.hasPrefix("LP0301"))
+  }
+
   @Test("The exit statuses are frozen")
   func statuses() {
     #expect(ExitStatus.allCases.map(\.rawValue) == [0, 1, 2, 3, 64, 130])
