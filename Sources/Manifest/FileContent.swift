@@ -19,8 +19,9 @@ struct FileUnreadable: Error {
 
   /// The system's words for it.
   var reason: String {
+    if number == ETIMEDOUT { return "a pipe into which nobody writes" }
     // SAFETY: strerror(3) gives a string of the calling thread's, or a constant one (glibc since 2.32).
-    unsafe strerror(number).map { unsafe String(cString: $0) } ?? "error \(number)"
+    return unsafe strerror(number).map { unsafe String(cString: $0) } ?? "error \(number)"
   }
 }
 
@@ -60,12 +61,20 @@ enum FileContent {
     return unsafe lstat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFLNK
   }
 
+  /// How long a pipe may take to begin, in milliseconds.
+  private static let patience: Int32 = 5000
+
   /// A file's bytes, at most `limit` of them and one more, so that the caller sees that there are more.
   static func read(_ path: String, limit: Int) throws(FileUnreadable) -> (bytes: [UInt8], identity: FileIdentity) {
     // SAFETY: the string lives for the call.
-    let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY)
+    // O_NONBLOCK: to open a pipe that has no writer would wait for one without end.
+    let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK)
     guard descriptor >= 0 else { throw FileUnreadable(number: errno) }
     defer { close(descriptor) }
+    var polled = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+    // SAFETY: poll(2) gets one structure. A file is ready at once; a pipe when something has been written, or never.
+    guard unsafe poll(&polled, 1, patience) != 0 else { throw FileUnreadable(number: ETIMEDOUT) }
+    _ = fcntl(descriptor, F_SETFL, O_RDONLY)
     var status = stat()
     // SAFETY: fstat(2) fills the structure.
     guard unsafe fstat(descriptor, &status) == 0 else { throw FileUnreadable(number: errno) }

@@ -48,9 +48,11 @@ package struct ManifestLoader: Sendable {
     }
     var report = FileReport(source: SourceText(path: input.path, bytes: input.bytes))
     guard report.source.invalid.isEmpty else {
-      for place in report.source.invalid.prefix(10) {
+      let isUTF16 = input.bytes.starts(with: [0xff, 0xfe]) || input.bytes.starts(with: [0xfe, 0xff])
+      for place in report.source.invalid.prefix(isUTF16 ? 1 : 10) {
         report.error(
-          .notUTF8, at: place..<(place + 1), "bytes that are not UTF-8; the rest of this file was not checked")
+          .notUTF8, at: place..<(place + 1), "bytes that are not UTF-8; the rest of this file was not checked",
+          hint: isUTF16 ? "it looks like UTF-16; save it as UTF-8" : nil)
       }
       return ([], report.diagnostics)
     }

@@ -50,6 +50,35 @@ struct LoaderTests {
     #expect(loaded.patchSets.map(\.name) == ["a"])
   }
 
+  @Test("A pipe that is named is read when somebody writes into it, and given up when nobody does")
+  func pipe() throws {
+    let folder = try TemporaryFolder()
+    let written = try folder.file("written.yaml", Self.manifest("a", build: "01"))
+    let pipe = folder.path + "/pipe"
+    #expect(unsafe mkfifo(pipe, 0o600) == 0)
+    let nobody = ManifestLoader().load([pipe])
+    #expect(nobody.diagnostics.map(\.code) == ["LP0118"])
+    #expect(nobody.diagnostics.first?.message == "it cannot be read: a pipe into which nobody writes")
+    #expect(unsafe system("cat '\(written)' >'\(pipe)' &") == 0)
+    #expect(ManifestLoader().load([pipe]).patchSets.map(\.name) == ["a"])
+  }
+
+  @Test("A device without end is read no further than a manifest may be long, and what is no file says so")
+  func devices() throws {
+    #expect(ManifestLoader().load(["/dev/zero"]).diagnostics.map(\.code) == ["LP0110"])
+    #expect(ManifestLoader().load(["/dev/null"]).diagnostics.map(\.code) == ["LP0116"])
+    #expect(ManifestLoader().load(["/proc/self/mem"]).diagnostics.map(\.code) == ["LP0118"])
+  }
+
+  @Test("UTF-16 is one error that says what it is", arguments: [[0xff, 0xfe], [0xfe, 0xff]] as [[UInt8]])
+  func utf16(mark: [UInt8]) {
+    let bytes = mark + Self.manifest("a", build: "01").utf8.flatMap { mark[0] == 0xff ? [$0, 0] : [0, $0] }
+    let diagnostics = ManifestLoader().load(inputs: [ManifestInput(path: "m", bytes: bytes)]).diagnostics
+    #expect(diagnostics.map(\.code) == ["LP0107"])
+    #expect(diagnostics.first?.hint == "it looks like UTF-16; save it as UTF-8")
+    #expect(diagnostics.first?.at.line == 1 && diagnostics.first?.at.column == 1)
+  }
+
   @Test("A file of exactly 1 MiB is read")
   func largest() throws {
     let text = Self.manifest("a", build: "01")
