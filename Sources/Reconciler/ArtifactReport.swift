@@ -80,7 +80,9 @@ package struct ArtifactReport: Codable, Equatable, Sendable {
         sha256: function.sha256.description, replacement: function.replacement, entryOffset: function.entry.offset,
         originalBytes: function.entry.original.bytes.spaced, form: form, formReason: why)
     }
-    targetReferences = info.targetReferences.map { "\($0.symbol) at \($0.address)" }
+    // A gate's way back behind the branch is no use of the target by the new code.
+    targetReferences = info.targetReferences.filter { !$0.symbol.hasPrefix("lpatch.at.") }
+      .map { "\($0.symbol) at \($0.address)" }
     imports = info.imports.map { reference in
       reference.symbol + (reference.version.map { "@\($0)" } ?? "") + (reference.library.map { " from \($0)" } ?? "")
     }

@@ -173,6 +173,8 @@ package struct Executor: Sendable {
     outcome.reasons = process.reasons
     guard process.hasWork else { return outcome }
     outcome.result = .busy
+    // What is to change is said already, and the next step is that of the reason.
+    outcome.reasons.removeAll { $0.code == "LP0306" }
     outcome.reasons.insert(
       interruption.isWanted ? .interrupted : options.limit != nil ? .leftByLimit : .leftAfterFailure, at: 0)
     return outcome

@@ -23,6 +23,12 @@ package enum FileAccess {
     let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard descriptor >= 0 else { throw Failed(path: path, errno: errno) }
     defer { close(descriptor) }
+    var status = stat()
+    // SAFETY: fstat(2) fills the structure that the pointer is to.
+    guard unsafe fstat(descriptor, &status) == 0 else { throw Failed(path: path, errno: errno) }
+    // A pipe would be read as far as it is filled now, and a device without end. (Folders say so themselves.)
+    let kind = status.st_mode & S_IFMT
+    guard kind == S_IFREG || kind == S_IFDIR else { throw Failed(path: path, errno: ENODEV) }
     var content: [UInt8] = []
     var buffer = [UInt8](repeating: 0, count: 64 << 10)
     while true {
@@ -58,6 +64,20 @@ package enum FileAccess {
       unsafe unlink(beside)
       throw Failed(path: path, errno: failed)
     }
+  }
+
+  /// The folder that relative paths are relative to; nil where it has been removed.
+  package static var workingFolder: String? {
+    // SAFETY: realpath answers a string of its own, which is copied and freed here.
+    guard let path = unsafe realpath(".", nil) else { return nil }
+    defer { unsafe free(path) }
+    return unsafe String(cString: path)
+  }
+
+  /// Makes another folder the one that relative paths are relative to.
+  package static func enter(_ folder: String) throws(Failed) {
+    // SAFETY: the string is terminated and lives for the call.
+    guard unsafe chdir(folder) == 0 else { throw Failed(path: folder, errno: errno) }
   }
 
   /// Writes bytes to a descriptor; 0 or an errno value.

@@ -12,15 +12,28 @@ extension TransitionRefused {
   /// - Returns: code, message and next steps; never without a next step.
   package func report(retryForAt: SourceRange?) -> Finding {
     var text = reason.message
-    if let symbol { text = "\(symbol): \(text)" }
+    if let symbol {
+      // A sentence about the function itself.
+      text = reason.isAboutUse ? "\(symbol) is \(text)" : "\(symbol): \(text)"
+    }
     if let patch { text = "\(patch): \(text)" }
     return Finding(reason.code, text, next: reason.nextSteps(retryForAt: retryForAt?.description))
+  }
+}
+
+extension TransitionRefused {
+  /// What keeps the tool waiting, in a few words.
+  package var summary: String {
+    reason.isAboutUse ? "\(symbol ?? "a function") is in use" : report(retryForAt: nil).message
   }
 }
 
 extension TransitionRefused.Reason {
   /// Whether trying later may help.
   package var isBusy: Bool { result == .busy }
+
+  /// Whether a function is in use.
+  package var isAboutUse: Bool { if case .functionInUse = self { true } else { false } }
 
   /// The one word for what became of the process.
   package var result: ProcessResult {
@@ -68,8 +81,7 @@ extension TransitionRefused.Reason {
   /// What is the matter, in one line.
   package var message: String {
     switch self {
-    case .functionInUse(let thread, let frames):
-      "in use by thread \(thread)" + (frames.first.map { " (\($0.text))" } ?? "")
+    case .functionInUse(let thread, _): "in use by thread \(thread)"
     case .anotherReconciler(let pid): "another lpreconcile (process \(pid)) works on it"
     case .traced(let pid, let name): "\(name) (process \(pid)) traces it"
     case .stopTooLong(let limit):

@@ -30,7 +30,10 @@ extension Finding {
     case .denied(let errno, let path):
       Finding(
         "LP0303", "\(path) cannot be read: \(SystemError.text(errno))",
-        next: ["run as root, or with CAP_SYS_PTRACE", "narrow the manifest with `processes:` to what you may read"])
+        next: [
+          "run as root with CAP_SYS_PTRACE; `lpreconcile config` shows whether you have it",
+          "narrow the manifest with `processes:` to what you may read",
+        ])
     case .newerLedger(let version):
       Finding(
         "LP0304", "its patches were loaded by a newer lpreconcile (ledger version \(version))",

@@ -57,11 +57,6 @@ package struct ProcessOutcome: Equatable, Sendable {
   mutating func confirm(_ now: PlannedProcess?) {
     finalState = now?.state
     guard result == .changed || result == .converged else { return }
-    guard let now else {
-      // Nothing speaks of it any more: it ended, or its last patch went and no manifest means it.
-      if process.changes.contains(where: { $0.after != .absent }) { result = .gone }
-      return
-    }
     for kept in outcome?.keptLoaded ?? [] {
       let name = process.changes.first { $0.id == kept.patch }?.patch ?? kept.patch.short
       reasons.append(
@@ -74,6 +69,11 @@ package struct ProcessOutcome: Equatable, Sendable {
         Finding(
           "LP0530", "\(drift.symbol) at \(drift.address) was left as the program has it: \(drift.found.spaced)",
           next: ["set it by the program's own means if another value is wanted"]))
+    }
+    guard let now else {
+      // Nothing speaks of it any more: it ended, or its last patch went and no manifest means it.
+      if process.changes.contains(where: { $0.after != .absent }) { result = .gone }
+      return
     }
     if outcome?.keptLoaded.isEmpty != false, now.hasWork {
       result = .failed

@@ -229,7 +229,7 @@ package enum ReconcilerCode {
       "Make a new plan."
     ),
     (
-      "LP0605", "a process that began after the plan", "A saved plan touches only the processes that it names.",
+      "LP0605", "a process that is not in the saved plan", "A saved plan touches only the processes that it names.",
       "Make a new plan, or apply without --plan."
     ),
     (

@@ -65,22 +65,25 @@ package struct Reconciliation: Sendable {
     report.diagnostics = declaration.diagnostics.map(DiagnosticReport.init)
     if kind == .plan {
       report.paths = declaration.paths
+      report.folder = FileAccess.workingFolder
       report.prune = prune
     }
+    report.name(declaration.paths)
     report.killSwitch = killSwitch?.finding
     if report.killSwitch != nil, kind == .plan { report.applyable = false }
     return (plan, report)
   }
 
-  /// Converges.
+  /// Converges; where a plan was saved, the processes that it names and no other.
   package func apply(
-    _ declaration: Declaration, first: Plan?, isSaved: Bool, options: Executor.Options, interruption: Interruption,
+    _ declaration: Declaration, first: Plan?, saved: Report?, options: Executor.Options, interruption: Interruption,
     watch: @escaping @Sendable (Executor.Event) -> Void
   ) -> Report {
     let desired = declaration.desired
     let execution = Executor(machine: machine, options: options, interruption: interruption, watch: watch)
-      .run(Question(about: desired), contents: desired.contents, first: first, repeats: !isSaved) {
-        plan(desired: desired, observed: $0, prune: options.prunes)
+      .run(Question(about: desired), contents: desired.contents, first: first, repeats: saved == nil) {
+        let plan = plan(desired: desired, observed: $0, prune: options.prunes)
+        return saved.map { SavedPlan.restrict(plan, to: $0) } ?? plan
       }
     log(execution, command: "apply")
     var report = Report.of(execution, desired: desired, kind: .apply, origin: origin)
@@ -123,6 +126,17 @@ package struct Reconciliation: Sendable {
 }
 
 extension Report {
+  /// Makes the next step of what is only to be applied a command that can be typed as it stands.
+  fileprivate mutating func name(_ paths: [String]) {
+    let plain = "lpreconcile apply"
+    let whole = ([plain] + paths.map(\.shellQuoted)).joined(separator: " ")
+    for index in processes.indices {
+      guard var reason = processes[index].reason, reason.code == "LP0306" else { continue }
+      reason.next = reason.next.map { $0 == plain ? whole : $0 }
+      processes[index].reason = reason
+    }
+  }
+
   /// Takes in that nothing could be looked at: then the report says nothing about any process.
   fileprivate mutating func failed(_ failure: Finding?) {
     guard let failure else { return }
@@ -143,6 +157,16 @@ extension Report {
     // What is wrong with a file that is no plan is of no use to its reader: it is not one.
     guard let report = try? JSONDecoder().decode(Report.self, from: Data(bytes)) else { return nil }
     return report.formatVersion.hasPrefix("1.") && report.apiVersion == "lpreconcile/v1" ? report : nil
+  }
+}
+
+extension Report {
+  /// A time in seconds after the epoch, in UTC: `2026-11-23 19:10Z`.
+  package static func time(_ seconds: Int64) -> String {
+    // Without the seconds behind the 16th character.
+    Date(timeIntervalSince1970: Double(seconds)).ISO8601Format().prefix(16).map { $0 == "T" ? " " : String($0) }
+      .joined()
+      + "Z"
   }
 }
 

@@ -34,6 +34,8 @@ package struct Report: Codable, Equatable, Sendable {
   package var prune: Bool?
   /// For a plan: the paths that were given, none for the standard folders.
   package var paths: [String]?
+  /// For a plan: the folder that relative paths are relative to.
+  package var folder: String?
   package var inputs: [Input]?
   /// How many processes each word stands for, `processes` being their sum; `protected` are the converged.
   package var summary: [String: Int]

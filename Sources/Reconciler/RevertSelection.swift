@@ -44,7 +44,10 @@ package struct RevertSelection: Equatable, Sendable {
     if let why = process.unreadable {
       // What cannot be read may carry a patch: only a revert of certain processes may pass it over.
       result.state = .unreadable
-      result.reasons = [.unreadable(why)]
+      var finding = Finding.unreadable(why)
+      finding.next = [finding.next.first, "lpreconcile revert --pid … for certain processes passes it over"]
+        .compactMap(\.self)
+      result.reasons = [finding]
       (result.canConverge, result.isBlocked, result.leftovers) = (false, true, [])
       return result
     }

@@ -36,8 +36,7 @@ package enum SavedPlan {
       if found.identity.startTime != process.startTime {
         findings.append(Finding("LP0601", "\(label) is another process of the same number now", next: next))
       } else if found.digest.description != process.observed {
-        findings.append(
-          Finding("LP0601", "\(label) maps other files or carries other patches than when planned", next: next))
+        findings.append(Finding("LP0601", "\(label) \(found.difference(from: process))", next: next))
       } else if found.changes.map(ProcessReport.Change.init) != process.changes {
         findings.append(Finding("LP0601", "\(label) would be changed in another way now", next: next))
       }
@@ -53,12 +52,44 @@ package enum SavedPlan {
         var process = process
         guard process.hasWork, !meant.contains(process.identity.pid.value) else { return process }
         process.isBlocked = true
+        process.reasons.removeAll { $0.code == "LP0306" }
         process.reasons.insert(
           Finding(
-            "LP0605", "it began after the plan was made",
+            "LP0605", "it is not in the saved plan: it began later, or the plan was made for certain processes",
             next: ["make a new plan and review it, or apply without --plan"]),
           at: 0)
         return process
       })
+  }
+}
+
+extension PlannedProcess {
+  /// What is not as it was when a plan was saved, in words.
+  fileprivate func difference(from saved: ProcessReport) -> String {
+    let now = ProcessReport(self)
+    func files(_ report: ProcessReport) -> [String: String] {
+      Dictionary(report.binaries.map { ($0.path, $0.buildId) }, uniquingKeysWith: { first, _ in first })
+    }
+    let (filesBefore, filesNow) = (files(saved), files(now))
+    for path in Set(filesBefore.keys).union(filesNow.keys).sorted() where filesBefore[path] != filesNow[path] {
+      return filesNow[path] == nil ? "does not map \(path) any more" : "maps another build of \(path) now"
+    }
+    func patches(_ report: ProcessReport) -> [String: ProcessReport.Carried] {
+      Dictionary(report.patches.map { ($0.sha256, $0) }, uniquingKeysWith: { first, _ in first })
+    }
+    let (before, after) = (patches(saved), patches(now))
+    var words: [String] = []
+    for patch in saved.patches where after[patch.sha256] == nil {
+      words.append("does not carry \(patch.patch) any more")
+    }
+    for patch in now.patches {
+      guard let old = before[patch.sha256] else {
+        words.append("carries \(patch.patch) now (\(patch.state))")
+        continue
+      }
+      if old.state != patch.state { words.append("has \(patch.patch) \(patch.state) now, not \(old.state)") }
+      if old.drift != patch.drift { words.append("has other bytes in memory now than when planned (\(patch.patch))") }
+    }
+    return words.isEmpty ? "maps other files than when planned" : words.joined(separator: ", and ")
   }
 }

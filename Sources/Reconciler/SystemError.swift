@@ -19,6 +19,8 @@ package enum SystemError {
     case ENOTDIR: "not a folder"
     case EISDIR: "is a folder"
     case EINVAL: "invalid argument"
+    case EFBIG: "larger than 64 MiB"
+    case ENODEV: "a pipe or a device, not a file"
     case EMFILE: "too many open files"
     case ENOSPC: "no space left on device"
     case EROFS: "read-only file system"

@@ -4,7 +4,9 @@ internal import Reconciler
 
 /// The question before something is changed; only on a terminal, and never with `--yes`.
 enum Confirmation {
-  static func ask(_ report: Report, _ output: OutputOptions, yes: Bool, text: (TextReport) -> String) throws {
+  static func ask(
+    _ report: Report, _ output: OutputOptions, yes: Bool, kind: Report.Kind, text: (TextReport) -> String
+  ) throws {
     let count = report.summary["toChange"] ?? report.processes.count { !$0.changes.isEmpty }
     guard !yes, !output.isJSON, count > 0, Output.isTerminal(STDIN_FILENO), Output.isTerminal(STDOUT_FILENO) else {
       return
@@ -13,11 +15,14 @@ enum Confirmation {
       text(TextReport(report: report, style: output.style(for: STDOUT_FILENO), isVerbose: output.verbose)))
     let removed = report.processes.count { $0.changes.contains { $0.after == "absent" } }
     let removal = removed > 0 ? " (patches are taken away from \(removed))" : ""
-    Output.out("Change \(count) process\(count == 1 ? "" : "es")\(removal)? [y/N] ")
+    let question =
+      kind == .revert
+      ? "Take patches away from \(TextReport.counted(count))?" : "Change \(TextReport.counted(count))\(removal)?"
+    Output.out("\(question) [y/N] ")
     let answer = readLine() ?? ""
     guard ["y", "yes"].contains(answer.lowercased()) else {
       throw output.fail(
-        .apply, Finding("LP0616", "not confirmed; nothing was changed", next: ["answer y, or give --yes"]))
+        kind, Finding("LP0616", "not confirmed; nothing was changed", next: ["answer y, or give --yes"]))
     }
   }
 }

@@ -27,7 +27,8 @@ final class Progress: Sendable {
     state.withLock { state in
       if event.isPassing {
         if isTerminal {
-          Output.out("\r\u{1b}[K\(event.text(style).prefix(110))")
+          // Without colour, so that it can be cut: a line that wraps cannot be redrawn.
+          Output.out("\r\u{1b}[K\(event.text(Style(isOn: false)).prefix(Output.width(of: STDOUT_FILENO) - 1))")
           state.isDrawn = true
         } else if event.isWaiting, state.told.insert(event.index).inserted {
           emit(event, &state)

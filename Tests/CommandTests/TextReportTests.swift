@@ -10,7 +10,7 @@ struct TextReportTests {
     let plan = plan(desired: world.desired, observed: world.observed)
     let report = Report.of(plan, desired: world.desired, kind: kind, origin: origin)
     let text = TextReport(report: report, style: Style(isOn: false), isVerbose: isVerbose)
-    return kind == .plan ? text.plan(paths: ["redis.yaml"]) : text.status()
+    return kind == .plan ? text.plan(arguments: ["redis.yaml"]) : text.status()
   }
 
   @Test("A plan names place, change, reason and the command to type next")
@@ -22,7 +22,7 @@ struct TextReportTests {
             1000 redis-server *:1000 · 1001 redis-server *:1001
               + debug-verbosity   absent -> active   server+2504 (int32) 2 -> 0
           build 77aac0de  listed nowhere
-            900000 redis-server *:900000
+            900000 redis-server *:900000   not covered
               build 77aac0de of /usr/bin/redis-server is listed in no manifest [LP0301]
               next: lpreconcile build --binary /proc/900000/exe … to make a patch for this build
               next: if it has the fix already, list build 77aac0de with `patches: []` in redis.yaml
@@ -35,8 +35,8 @@ struct TextReportTests {
   @Test("The headline is the coverage")
   func coverage() {
     let text = Self.text(World.many(2).patched(), .status)
-    #expect(text.hasPrefix("redis-server   2 of 3 protected   NOT CONVERGED\n"))
-    #expect(text.contains("debug-verbosity (CVE-2025-32023) active, verified"))
+    #expect(text.hasPrefix("redis-server   2 of 3 protected   NOT ALL COVERED\n"))
+    #expect(text.contains("debug-verbosity (CVE-2025-32023) active since 2023-11-14 22:13Z, verified"))
   }
 
   @Test("4000 processes that are alike give at most 40 lines, with -v all", arguments: [Report.Kind.plan, .status])
@@ -64,7 +64,7 @@ struct TextReportTests {
     var world = World.many(1).patched()
     world.observed.buildsOnDisk = [world.observed.processes[0].identity: ["/usr/bin/redis-server": World.newer]]
     #expect(
-      Self.text(world, .status).contains("disk has another build (77aac0de): a restart ends the need for this patch"))
+      Self.text(world, .status).contains("disk has another build (77aac0de): a restart ends the need for a patch here"))
   }
 
   @Test("What a process calls itself cannot command a terminal")

@@ -41,6 +41,7 @@ struct Apply: ExampledCommand {
   }
 
   func run() throws {
+    let interruption = output.watchSignals(.apply)
     let work = Commands.reconciliation()
     if let off = work.killSwitch { throw output.fail(.apply, off.finding) }
     var options = Executor.Options()
@@ -49,17 +50,19 @@ struct Apply: ExampledCommand {
     options.stopsOnFailure = stopOnFailure
     options.prunes = prune
     if let plan {
-      try run(saved: plan, work, options)
+      try run(saved: plan, work, options, interruption)
     } else {
       let declaration = try manifests.declaration(output, kind: .apply)
       let (plan, report) = work.look(declaration, kind: .plan, processes: options.processes, prune: prune)
       if let error = report.error { throw output.fail(.apply, error) }
-      try Confirmation.ask(report, output, yes: yes) { $0.changes() }
-      try carryOut(work, declaration, first: plan, isSaved: false, options)
+      try Confirmation.ask(report, output, yes: yes, kind: .apply) { $0.plan(isAsking: true) }
+      try carryOut(work, declaration, first: plan, saved: nil, options, interruption)
     }
   }
 
-  private func run(saved path: String, _ work: Reconciliation, _ options: Executor.Options) throws {
+  private func run(
+    saved path: String, _ work: Reconciliation, _ options: Executor.Options, _ interruption: Interruption
+  ) throws {
     let bytes: [UInt8]
     do throws(FileAccess.Failed) {
       bytes = try FileAccess.read(path)
@@ -69,6 +72,13 @@ struct Apply: ExampledCommand {
     guard let saved = Report.read(bytes), saved.kind == .plan, let paths = saved.paths else {
       throw output.fail(
         .apply, Finding("LP0604", "\(path) is no plan of this version", next: ["make one: lpreconcile plan -o FILE"]))
+    }
+    if let folder = saved.folder {
+      do throws(FileAccess.Failed) {
+        try FileAccess.enter(folder)
+      } catch {
+        throw output.fail(.apply, .notRead(error))
+      }
     }
     var options = options
     options.prunes = saved.prune ?? false
@@ -82,20 +92,22 @@ struct Apply: ExampledCommand {
       let others = differences.dropFirst().map { "also: \($0.message)" }
       throw output.fail(.apply, Finding(first.code, first.message, next: first.next + others))
     }
-    try carryOut(work, declaration, first: SavedPlan.restrict(current, to: saved), isSaved: true, options)
+    let plan = SavedPlan.restrict(current, to: saved)
+    try carryOut(work, declaration, first: plan, saved: saved, options, interruption)
   }
 
   private func carryOut(
-    _ work: Reconciliation, _ declaration: Declaration, first: Plan, isSaved: Bool, _ options: Executor.Options
+    _ work: Reconciliation, _ declaration: Declaration, first: Plan, saved: Report?, _ options: Executor.Options,
+    _ interruption: Interruption
   ) throws {
-    let interruption = Interruption()
-    interruption.watchSignals()
+    interruption.begin()
+    let width = ExecutionLine.width(of: first)
     let progress = Progress(style: output.style(for: STDOUT_FILENO), isVerbose: output.verbose)
     let isQuiet = output.isJSON
     let report = work.apply(
-      declaration, first: first, isSaved: isSaved, options: options, interruption: interruption
+      declaration, first: first, saved: saved, options: options, interruption: interruption
     ) { event in
-      if !isQuiet { progress.show(ExecutionLine(event)) }
+      if !isQuiet { progress.show(ExecutionLine(event, width: width)) }
     }
     progress.end()
     try output.finish(report) { $0.execution() }

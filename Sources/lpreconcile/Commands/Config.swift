@@ -24,8 +24,10 @@ struct Config: ExampledCommand {
     }
     text += "This machine:\n"
     let width = config.machine.map(\.name.count).max() ?? 0
+    let valueWidth = config.machine.map(\.value.printable.count).max() ?? 0
     for fact in config.machine {
-      text += "  \(fact.name.padded(to: width))  \(fact.value.printable)  \(fact.meaning)\n".trimmingTrailingBlanks
+      let line = "  \(fact.name.padded(to: width))  \(fact.value.printable.padded(to: valueWidth))  \(fact.meaning)"
+      text += line.trimmingTrailingBlanks + "\n"
     }
     Output.out(text)
   }

@@ -29,7 +29,8 @@ struct PlanCommand: ExampledCommand {
         throw output.fail(.plan, .notWritten(error))
       }
     }
-    let options = pid.flatMap { ["--pid", String($0)] } + (prune ? ["--prune"] : [])
-    try output.finish(report) { $0.plan(paths: manifests.paths, options: options, saved: file) }
+    var arguments = manifests.paths.map(\.shellQuoted) + pid.map { "--pid \($0)" }
+    if prune { arguments.append("--prune") }
+    try output.finish(report) { $0.plan(arguments: arguments, savedTo: file) }
   }
 }

@@ -34,19 +34,20 @@ struct Revert: ExampledCommand {
   }
 
   func run() throws {
+    let interruption = output.watchSignals(.revert)
     let work = Commands.reconciliation()
     let selection = RevertSelection(
       processes: Question.processes(pid), binaries: binary.isEmpty ? nil : Set(binary),
       patches: patch.isEmpty ? nil : Set(patch))
     let (plan, report) = work.lookAtRevert(selection)
     if let error = report.error { throw output.fail(.revert, error) }
-    try Confirmation.ask(report, output, yes: yes) { $0.changes() }
-    let interruption = Interruption()
-    interruption.watchSignals()
+    try Confirmation.ask(report, output, yes: yes, kind: .revert) { $0.plan(isAsking: true) }
+    interruption.begin()
+    let width = ExecutionLine.width(of: plan)
     let progress = Progress(style: output.style(for: STDOUT_FILENO), isVerbose: output.verbose)
     let isQuiet = output.isJSON
     let result = work.revert(selection, first: plan, options: Executor.Options(), interruption: interruption) { event in
-      if !isQuiet { progress.show(ExecutionLine(event)) }
+      if !isQuiet { progress.show(ExecutionLine(event, width: width)) }
     }
     progress.end()
     try output.finish(result) { $0.execution() }

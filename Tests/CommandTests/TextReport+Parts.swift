@@ -1,0 +1,1 @@
+../../Sources/lpreconcile/TextReport+Parts.swift
