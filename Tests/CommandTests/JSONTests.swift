@@ -35,6 +35,30 @@ struct JSONTests {
     #expect(done.output.contains("\"formatVersion\" : \"1.0\""))
   }
 
+  @Test("Of inspect and build: done, and refused")
+  func files() throws {
+    let shop = try DeskShop.open()
+    let folder = try TemporaryDirectory()
+    let inspect = try Program.run(["inspect", shop.artifact, "--format", "json"])
+    #expect(try inspect.status == 0 && Self.check(inspect.output) == "")
+    #expect(inspect.output.contains("\"kind\" : \"Artifact\""))
+    let damaged = try Program.run(["inspect", shop.desk, "--format", "json"])
+    #expect(try damaged.status == 1 && Self.check(damaged.output) == "")
+    let source = String(shop.artifact.dropLast("every-item.lpatch".count)) + "fix.c"
+    func build(_ function: String) throws -> Command {
+      try Program.run([
+        "build", "--binary", shop.desk, "--replacement", source, "--replace", function, "--name", "x", "--output",
+        folder.file("x.lpatch"), "--format", "json",
+      ])
+    }
+    let built = try build("price")
+    #expect(try built.status == 0 && Self.check(built.output) == "", "\(built.errors)")
+    #expect(built.output.contains("\"kind\" : \"Build\""))
+    let refused = try build("no_such_function")
+    #expect(try refused.status == 1 && Self.check(refused.output) == "", "\(refused.output)")
+    #expect(Report.read(Array(refused.output.utf8))?.error?.next.isEmpty == false)
+  }
+
   @Test("Of a plan and an execution with everything in it")
   func modelled() throws {
     let origin = Report.Origin(tool: "0", createdAt: "2026-11-23T19:10:19Z", bootId: "b")

@@ -9,6 +9,12 @@ package struct Command: Sendable {
   /// What it wrote to standard error.
   package let errors: String
 
+  package init(status: Int32, output: String, errors: String) {
+    self.status = status
+    self.output = output
+    self.errors = errors
+  }
+
   /// Runs a command to its end.
   ///
   /// `arguments`: the program, by its path or looked for in PATH, and its arguments.
