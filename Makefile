@@ -2,6 +2,7 @@
 # make demo     real services, fixed while they run
 # make test     what CI runs: lint, one release build, all tests
 # make check    the same, then a debug build with its own run of the tests
+# make mutants  breaks the program in one place at a time, and sees the tests fail (docs/safety.md)
 # make bench    the benchmarks of docs/performance.md
 # make install  [DESTDIR=…] the program and its schemas, where Debian would put them
 
@@ -10,7 +11,7 @@ PROGRAM = .build/release/lpreconcile
 DESTDIR =
 prefix = /usr
 
-.PHONY: all build demo test check bench lint format install clean setup
+.PHONY: all build demo test check mutants bench lint format install clean setup
 
 all: build
 
@@ -28,12 +29,17 @@ demo:
 test:
 	@scripts/setup test
 	@$(MAKE) --no-print-directory lint
+	@scripts/mutants --check
 	@$(SWIFT_BUILD) --build-tests
 	@swift test -c release --skip-build
 
 check: test
 	@swift build --scratch-path .build-debug --explicit-target-dependency-import-check error --build-tests
 	@swift test --scratch-path .build-debug --skip-build
+
+mutants:
+	@scripts/setup test
+	@scripts/mutants
 
 bench:
 	@scripts/setup test
@@ -53,4 +59,4 @@ install:
 	install -m 644 schema/*.json $(DESTDIR)$(prefix)/share/lpreconcile
 
 clean:
-	rm -rf .build .build-debug
+	rm -rf .build .build-debug .build-mutants

@@ -79,7 +79,9 @@ let package = Package(
       dependencies: ["LiveProcess", "Patch", "VictimKit", "ArtifactKit", "TransitionKit", "CTrace", "CElf"],
       swiftSettings: strict),
     .testTarget(
-      name: "ReconcilerTests", dependencies: ["Reconciler", "Manifest", "Patch", "LiveProcess"], swiftSettings: strict),
+      name: "ReconcilerTests",
+      dependencies: ["Reconciler", "Manifest", "Patch", "LiveProcess", "ArtifactKit", "VictimKit"],
+      swiftSettings: strict),
     .testTarget(
       name: "PatchBuilderTests",
       dependencies: ["PatchBuilder", "Patch", "VictimKit", "CElf", "CCapstone"],

@@ -62,7 +62,7 @@ struct TraceStopTests {
       _ = try victim.stop { stopped in stopped.threads.count }
       let pid = try victim.call([39]) { call throws(TraceRefused) in try call.perform(39) }
       #expect(pid == Int64(victim.victim.pid))
-      #expect(try eventually { try victim.victim.status("State") == "T (stopped)" })
+      try #require(try eventually { try victim.victim.status("State") == "T (stopped)" })
       #expect(try victim.victim.status("TracerPid") == "0")
     }
     victim.victim.signal(SIGCONT)

@@ -87,6 +87,7 @@ struct MovedEntryTests {
     #expect(phases["settled"] == "-1 -2 -32\n")
     #expect(phases["reverted"] == before)
     #expect(phases["restored"] == before)
+    #expect(report.info.functions[0].entry.offset == (head.name == "endbr64" ? 4 : 0))
     if case .moved(_, _, let loops) = report.info.functions[0].entry.gate {
       #expect(loops == (head.name == "loop to the entry"))
     } else {
