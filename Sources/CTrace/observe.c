@@ -16,6 +16,11 @@ _Static_assert(offsetof(struct observe_procmap_query, vma_name_size) == 80, "str
 _Static_assert(offsetof(struct observe_procmap_query, build_id_addr) == 96, "struct procmap_query");
 #define OBSERVE_PROCMAP_QUERY _IOWR('f', 17, struct observe_procmap_query)
 
+_Static_assert(sizeof(struct observe_page_region) == 24, "struct page_region");
+_Static_assert(sizeof(struct observe_pagemap_scan) == 96, "struct pm_scan_arg");
+_Static_assert(offsetof(struct observe_pagemap_scan, return_mask) == 88, "struct pm_scan_arg");
+#define OBSERVE_PAGEMAP_SCAN _IOWR('f', 16, struct observe_pagemap_scan)
+
 // 0, or errno when a call has answered -1.
 static int failure(long result) { return result < 0 ? errno : 0; }
 
@@ -81,6 +86,10 @@ int observe_pidfd_signal(int descriptor, int signal) {
 
 int observe_procmap_query(int descriptor, struct observe_procmap_query *query) {
   return failure(ioctl(descriptor, OBSERVE_PROCMAP_QUERY, query));
+}
+
+int observe_pagemap_scan(int descriptor, struct observe_pagemap_scan *scan, size_t *count) {
+  return counted(ioctl(descriptor, OBSERVE_PAGEMAP_SCAN, scan), count);
 }
 
 int observe_kcmp(pid_t a, pid_t b, int type, unsigned long index_a, unsigned long index_b, int *order) {

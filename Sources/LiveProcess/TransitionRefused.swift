@@ -27,6 +27,10 @@ package struct TransitionRefused: Error, Equatable {
     /// No thread can be used for a remote call now.
     case noUsableThread(why: String)
 
+    // Only of an unload: the patch stays loaded, not in effect.
+    /// Something that is on no thread's stack still leads into the patch's memory.
+    case stillReferenced(ImageReference)
+
     // Refused: trying later does not help.
     /// The bytes in memory are not those that the patch was made against.
     case foreignBytes(ObservedPatch.Drift)

@@ -41,7 +41,7 @@ extension TransitionRefused.Reason {
     case .functionInUse, .anotherReconciler, .traced, .stopTooLong, .sharesMemory, .noUsableThread: .busy
     case .foreignBytes, .placeTaken, .unexpectedValue, .noSuchValue, .unresolvedImport, .outOfReach, .tooManyPatches,
       .directFormOnly, .crossesPage, .loopsToEntry, .unsupported, .buildNotMapped, .newerLedger, .damagedLedger,
-      .changedSincePlan:
+      .changedSincePlan, .stillReferenced:
       .refused
     case .kernel, .notLoaded: .failed
     case .gone: .gone
@@ -75,6 +75,7 @@ extension TransitionRefused.Reason {
     case .damagedLedger: "LP0526"
     case .changedSincePlan: "LP0527"
     case .gone: "LP0528"
+    case .stillReferenced: "LP0531"
     }
   }
 
@@ -109,6 +110,12 @@ extension TransitionRefused.Reason {
     case .damagedLedger(let field, let address): "the ledger in its memory is damaged: \(field) at \(address)"
     case .changedSincePlan: "it is not what it was when the plan was made"
     case .gone: "ended in between"
+    case .stillReferenced(.word(let address, let mapping, let value)):
+      "the word at \(address) in \(mapping) points to \(value) in its memory"
+    case .stillReferenced(.mangled(let address, let mapping, let value)):
+      "the word at \(address) in \(mapping) points, as the C library mangles pointers, to \(value) in its memory"
+    case .stillReferenced(.handler(let signal, let value)):
+      "the handler of signal \(signal) is at \(value) in its memory"
     }
   }
 
@@ -147,6 +154,7 @@ extension TransitionRefused.Reason {
     case .damagedLedger: ["restart the process when convenient; nothing in it is touched until then"]
     case .changedSincePlan: ["make a new plan and review it"]
     case .gone: ["nothing: a new process is found by the next apply"]
+    case .stillReferenced: ["nothing now: it is not in effect, and a later apply unloads it when nothing points there"]
     }
   }
 }

@@ -59,9 +59,11 @@ package struct ProcessOutcome: Equatable, Sendable {
     guard result == .changed || result == .converged else { return }
     for kept in outcome?.keptLoaded ?? [] {
       let name = process.changes.first { $0.id == kept.patch }?.patch ?? kept.patch.short
+      var code = "LP0529"
+      if case .stillReferenced = kept.reason { code = kept.reason.code }
       reasons.append(
         Finding(
-          "LP0529", "\(name) stays loaded, not in effect: \(kept.reason.message)",
+          code, "\(name) stays loaded, not in effect: \(kept.reason.message)",
           next: kept.reason.nextSteps(retryForAt: nil)))
     }
     for drift in outcome?.valuesLeft ?? [] {

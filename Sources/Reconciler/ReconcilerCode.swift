@@ -212,6 +212,11 @@ package enum ReconcilerCode {
       "Set it by the program's own means if another is wanted."
     ),
     (
+      "LP0531", "something points into a patch that was to be unloaded",
+      "The patch is out of effect, but a word in the process's memory or a signal's handler leads into its code or data: a coroutine that waits there, a callback, a function for the exit. Unmapping it could end the process, so it stays. The word may be a leftover that nobody uses; that cannot be told.",
+      "Nothing is wrong; a later apply unloads it when nothing points there any more."
+    ),
+    (
       "LP0601", "a saved plan does not fit a process",
       "A saved plan is carried out exactly or not at all; the message names the process and what changed.",
       "Make a new plan and review it."

@@ -88,7 +88,8 @@ struct StackCheckTests {
     #expect(other.findings.uses[0].tid == other.threads.map(\.tid).max())
   }
 
-  @Test("The limit: a suspended coroutine's stack belongs to no thread")
+  // An unload finds it by searching all memory: UnloadTests.
+  @Test("A suspended coroutine's stack belongs to no thread")
   func suspendedCoroutine() throws {
     let seen = try StackVictim.look("suspended", threads: 1)
     #expect(seen.findings.uses.isEmpty)

@@ -11,6 +11,7 @@ struct SwitchVictim {
   let artifact: PatchArtifact?
   /// The artifact's file; `-` for none.
   let artifactPath: String
+  private let head: SwitchArtifact.Head
   private let directory: TemporaryDirectory
 
   /// Compiles the victim and makes its patches.
@@ -18,13 +19,23 @@ struct SwitchVictim {
   /// `functions`: how many are patched; 0 for the values alone.
   /// `threads`: how many threads call them all the time.
   /// `program`: the victim's source.
-  init(functions: Int, threads: Int = 3, program source: String = "switch.c") throws {
+  /// `head`: how its functions begin.
+  /// `replacement`: a source of `Tests/Victims` that has the new function as `new_0`; nil for one that adds 1001.
+  /// `mode`: a further argument of the victim.
+  /// `path`: where the program is to lie; nil where it was compiled.
+  init(
+    functions: Int, threads: Int = 3, program source: String = "switch.c", head: SwitchArtifact.Head = .plain,
+    replacement: String? = nil, mode: String? = nil, at path: String? = nil
+  ) throws {
     directory = try TemporaryDirectory()
-    let program = try VictimProgram.compile(source)
+    self.head = head
+    var program = try VictimProgram.compile(source, flags: ["-O2", "-g", "-pthread"] + head.flags)
+    if let path { program = try program.copy(to: path) }
     guard let build = BuildID(hex: try program.buildID()) else { throw VictimTrouble("no build-id") }
     self.build = build
     if functions > 0 {
-      let bytes = try SwitchVictim.artifact(functions, of: try ElfFile(path: program.path), in: directory)
+      let bytes = try SwitchArtifact(functions: 0..<functions, head: head, replacement: replacement)
+        .make(of: try ElfFile(path: program.path), in: directory)
       artifactPath = directory.file("patch.lpatch")
       try TestFile.write(bytes, to: artifactPath)
       artifact = try PatchArtifact(reading: bytes)
@@ -32,10 +43,23 @@ struct SwitchVictim {
       artifactPath = "-"
       artifact = nil
     }
-    victim = try Victim(program, arguments: [String(functions == 0 ? 200 : functions), String(threads)])
+    victim = try Victim(
+      program, arguments: [String(functions == 0 ? 200 : functions), String(threads)] + (mode.map { [$0] } ?? []))
   }
 
   var process: ProcessID { ProcessID(victim.pid) }
+
+  /// Another artifact for the same program.
+  ///
+  /// `generation`: what its functions add, in thousands.
+  func artifact(
+    functions: Range<Int>, generation: Int, named name: String
+  ) throws -> (artifact: PatchArtifact, path: String) {
+    let bytes = try SwitchArtifact(functions: functions, generation: generation, head: head)
+      .make(of: try ElfFile(path: victim.program.path), in: try TemporaryDirectory())
+    try TestFile.write(bytes, to: directory.file(name))
+    return (try PatchArtifact(reading: bytes), directory.file(name))
+  }
 
   /// Patches or takes everything away.
   func run(
@@ -50,53 +74,24 @@ struct SwitchVictim {
     "\(new && artifact != nil ? "new" : "old") \(new ? "11 12" : "1 2") wrong 0 mixed 0"
   }
 
-  private static func artifact(
-    _ count: Int, of target: ElfFile, in directory: TemporaryDirectory
-  ) throws -> [UInt8] {
-    let symbols = Dictionary(
-      try target.symbols(.full).map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
-    var assembly = ".text\n"
-    var functions: [ReplacedFunction] = []
-    for index in 0..<count {
-      let name = "function_\(index)"
-      guard let symbol = symbols[name] else { throw VictimTrouble("the victim has no \(name)") }
-      assembly += """
-        .globl new_\(index)
-        .type new_\(index), @function
-        new_\(index):
-          .cfi_startproc
-          lea 1001(%rdi), %eax
-          ret
-          .cfi_endproc
-        .size new_\(index), .-new_\(index)
-        .globl moved_\(index)
-        .type moved_\(index), @function
-        moved_\(index):
-          push %rbp
-          mov %rsp, %rbp
-          lea 1(%rdi), %eax
-          jmp \(name) + 7
-        .size moved_\(index), .-moved_\(index)
+  /// The patches that it carries, by name, and their states.
+  func states() throws -> [String: ObservedPatch.State] {
+    Dictionary(
+      try PatchReader.read(process).patches.map { ($0.name, $0.state) }, uniquingKeysWith: { first, _ in first })
+  }
 
-        """
-      let at = LinkAddress(symbol.value)
-      functions.append(
-        ReplacedFunction(
-          symbol: name, at: at, size: symbol.size,
-          sha256: SHA256Digest(of: try target.content(at: at, count: symbol.size)), replacement: "new_\(index)",
-          entry: ReplacedFunction.Entry(
-            at: 0, original: try target.content(at: at, count: 5),
-            gate: .moved(
-              symbol: "moved_\(index)",
-              instructions: [
-                ReplacedFunction.MovedInstruction(from: 0, to: 0), .init(from: 1, to: 1), .init(from: 4, to: 4),
-              ], branchesToEntry: false))))
-    }
-    assembly += ".section .note.GNU-stack,\"\",@progbits\n"
-    try TestFile.write(Array(assembly.utf8), to: directory.file("new.s"))
-    let recipe = ArtifactRecipe(
-      sources: [directory.file("new.s")], flags: [], target: target,
-      functions: functions.sorted { $0.address < $1.address })
-    return try recipe.make(in: directory)
+  /// Whether nothing of ours is mapped.
+  func isBare() throws -> Bool {
+    try !MemoryMap.read(process).mappings.contains { $0.memoryFileName?.hasPrefix(CarriedPatches.prefix) ?? false }
+  }
+
+  /// Where a symbol of the program lies in the process.
+  func address(of symbol: String) throws -> RemoteAddress {
+    let file = try ElfFile(path: victim.program.path)
+    let map = try MemoryMap.read(process)
+    guard let value = try file.symbols(.full).first(where: { $0.name == symbol })?.value,
+      let first = map.mappings.first(where: { $0.path.hasPrefix(victim.program.path) && $0.offset == 0 })
+    else { throw VictimTrouble("no \(symbol)") }
+    return RemoteAddress(first.range.lowerBound.value + value)
   }
 }

@@ -34,6 +34,34 @@ enum {
   OBSERVE_FILE_BACKED = 0x20,
 };
 
+// One stretch of pages, and the argument of the ioctl PAGEMAP_SCAN on /proc/PID/pagemap (linux/fs.h since 6.7).
+struct observe_page_region {
+  uint64_t start;
+  uint64_t end;
+  uint64_t categories;
+};
+struct observe_pagemap_scan {
+  uint64_t size;
+  uint64_t flags;
+  uint64_t start;
+  uint64_t end;
+  uint64_t walk_end;
+  uint64_t regions;
+  uint64_t region_count;
+  uint64_t page_limit;
+  uint64_t category_inverted;
+  uint64_t category_mask;
+  uint64_t category_anyof_mask;
+  uint64_t return_mask;
+};
+
+enum {
+  OBSERVE_PAGE_IS_FILE = 0x04,
+  OBSERVE_PAGE_IS_PRESENT = 0x08,
+  OBSERVE_PAGE_IS_SWAPPED = 0x10,
+  OBSERVE_PAGE_IS_ZERO = 0x20,
+};
+
 // Flags that Glibc's module does not import.
 enum { OBSERVE_O_PATH = 010000000, OBSERVE_AT_EMPTY_PATH = 0x1000 };
 
@@ -66,6 +94,8 @@ int observe_pidfd_open(pid_t pid, int *_Nonnull descriptor);
 // Signal 0 asks whether the process still runs.
 int observe_pidfd_signal(int descriptor, int signal);
 int observe_procmap_query(int descriptor, struct observe_procmap_query *_Nonnull query);
+// The stretches of pages of some kinds; `count` says how many were found, `walk_end` how far the kernel came.
+int observe_pagemap_scan(int descriptor, struct observe_pagemap_scan *_Nonnull scan, size_t *_Nonnull count);
 // The order of two kernel objects of two processes; 0 in `order` means that they are one (kcmp(2)).
 int observe_kcmp(pid_t a, pid_t b, int type, unsigned long index_a, unsigned long index_b, int *_Nonnull order);
 // The device that the kernel keeps memory files on (memfd_create(2)): the file is closed at once.

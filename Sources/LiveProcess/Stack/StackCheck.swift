@@ -6,7 +6,8 @@ package import Patch
 /// included); only where that hits, an exact walk decides whether the word is a frame or a leftover. What the walk
 /// cannot explain counts as in use.
 ///
-/// Its limit: a stack that no thread is on (a suspended coroutine's) is not among the stacks of threads.
+/// A stack that no thread is on (a suspended coroutine's) is not among the stacks of threads: its frames finish the old code, and
+/// an unload finds them by ``ReferenceScan``.
 package struct StackCheck<Source: StackSource>: ~Copyable {
   /// The most that is read of one stack, in bytes: twice the default limit of a thread's stack.
   package static var stackLimit: UInt64 { 16 << 20 }

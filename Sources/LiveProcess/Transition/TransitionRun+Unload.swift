@@ -28,6 +28,9 @@ extension TransitionRun {
       ledgers: target.carried.ledgers, needed: try SwitchPlan.neededMemory(target.carried.ledgers), on: [], off: [],
       checksStacks: true, stateWord: state.address)
     var check = try InUseCheck(target, threads: ThreadList.read(request.process.pid).count)
+    try refuseSharedMemory()
+    var scan = try ReferenceScan(for: ledger, in: range, target, maxStop: request.policy.maxStop)
+    try scan.lookWhileRunning(target)
     try inStop { (target, stopped, bound, log) throws(SwitchRefusal) in
       let answer = try question.answer(target)
       guard answer.plan.isEmpty, answer.word & ledger.mask == 0 else {
@@ -35,10 +38,21 @@ extension TransitionRun {
       }
       try refuseReferences(ledger, target)
       try check.refuse(image: range, of: ledger, stopped.threads, target)
+      try scan.refuseReferences(stopped.threads, target, before: bound.deadline(threads: stopped.threads.count))
+      if scan.isNeeded {
+        let end = bound.deadline(threads: stopped.threads.count)
+        try HandlerCheck.refuse(ledger, range, target, &stopped, before: end)
+      }
       try UnmapCall.make(range, target, &stopped, before: bound.deadline(threads: stopped.threads.count))
       log.changed = true
     }
     try target.look()
+  }
+
+  /// Who shares the memory (vfork, CLONE_VM) runs in it, and no stop of this process's threads stops them.
+  func refuseSharedMemory() throws(SwitchRefusal) {
+    guard let other = SharedAddressSpace.other(than: request.process.pid) else { return }
+    throw SwitchRefusal(.sharesMemory(with: other.value))
   }
 
   /// Unmaps the state word when nothing needs it; it is left where no thread can do that now.
@@ -47,7 +61,9 @@ extension TransitionRun {
     let range = state.range
     // A page that stays is no harm: the next transition uses it.
     try? inStop { (target, stopped, bound, _) throws(SwitchRefusal) in
-      guard !stopped.threads.contains(where: { target.isInOurFrame($0.registers) }) else { return }
+      guard target.isSameProgram, !stopped.threads.contains(where: { target.isInOurFrame($0.registers) }) else {
+        return
+      }
       try UnmapCall.make(
         range, target, &stopped, frame: .ownStack, before: bound.deadline(threads: stopped.threads.count))
     }
@@ -91,7 +107,7 @@ extension TransitionRefused.Reason {
   /// Whether a patch that cannot be unloaded for this reason simply stays.
   var keepsLoaded: Bool {
     switch self {
-    case .foreignBytes, .unsupported: true
+    case .foreignBytes, .unsupported, .stillReferenced: true
     default: false
     }
   }

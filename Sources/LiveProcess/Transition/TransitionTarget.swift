@@ -56,9 +56,14 @@ struct TransitionTarget: ~Copyable {
     }
   }
 
+  /// Whether it still runs the program that was looked at: after an exec, what is known of it is of another program.
+  var isSameProgram: Bool { memory.isAlive(known: sites.call) }
+
   /// Reads mappings, ledgers and word again.
   mutating func look() throws(SwitchRefusal) {
     map = try TransitionTarget.map(identity.pid)
+    // The mappings are those of whatever runs now; the memory is that of the program that was looked at first.
+    guard isSameProgram else { throw SwitchRefusal(.gone) }
     carried = try TransitionTarget.carried(identity.pid, map, memory)
   }
 
