@@ -5,18 +5,31 @@ internal import TransitionKit
 
 /// A tool of the tests that patches a process and may be killed while it does.
 ///
-///     TransitionDriver PID BUILD-ID on|off ARTIFACT|-
+///     TransitionDriver PID BUILD-ID on|on-checked|off ARTIFACT|-
+///     TransitionDriver PID BUILD-ID forward|back ARTIFACT ARTIFACT
 ///
-/// `on` loads and activates the artifact, if one is given, and a patch of the values of `Tests/Victims/switch.c`; `off`
-/// takes away whatever the process carries.
+/// `on` loads and activates the artifact, if one is given, and a patch of the values of `Tests/Victims/switch.c`, and
+/// `on-checked` does it when no thread is inside the functions; `off` takes them away. `forward` puts the second artifact, with values of its own, in the place of the first, and `back` the
+/// first in the place of the second.
 @main
 enum TransitionDriver {
   static func main() {
     let arguments = CommandLine.arguments
-    guard arguments.count == 5, let pid = Int32(arguments[1]), let build = BuildID(hex: arguments[2]) else { exit(64) }
+    guard arguments.count >= 5, let pid = Int32(arguments[1]), let build = BuildID(hex: arguments[2]) else { exit(64) }
     do {
-      let artifact = arguments[4] == "-" ? nil : try PatchArtifact(reading: read(arguments[4]))
-      let request = try PairPatch.request(ProcessID(pid), build, isOn: arguments[3] == "on", artifact)
+      let artifacts = try arguments[4...].compactMap { $0 == "-" ? nil : try PatchArtifact(reading: read($0)) }
+      let request: TransitionRequest
+      if artifacts.count == 2 {
+        let generations = artifacts.enumerated().map { PairPatch.Generation($1, number: UInt64($0 + 1)) }
+        let isForward = arguments[3] == "forward"
+        request = try PairPatch.change(
+          ProcessID(pid), build, from: generations[isForward ? 0 : 1], to: generations[isForward ? 1 : 0])
+      } else {
+        let policy = SwitchPolicy(
+          maxStop: .seconds(10), checksStacks: arguments[3] == "on-checked", retryFor: .seconds(30))
+        request = try PairPatch.request(
+          ProcessID(pid), build, isOn: arguments[3] != "off", artifacts.first, policy: policy)
+      }
       _ = try Transition.run(request)
     } catch {
       print("refused: \(error)")

@@ -35,7 +35,9 @@ struct InUseCheck: ~Copyable {
     guard !uses.isEmpty || !overwritten.isEmpty else { return }
     source.beginStop()
     let findings = stacks.check(
-      functions: uses.map(\.range), places: overwritten.map(\.range),
+      functions: uses.map(\.range),
+      // A place is named with the byte before its first, which a thread may stand at.
+      places: overwritten.map { RemoteAddress($0.range.lowerBound.value - 1)..<$0.range.upperBound },
       threads: threads.map {
         StackThread(
           tid: $0.tid, registers: WalkRegisters($0.registers.byDwarfNumber), threadPointer: $0.registers.fsBase)

@@ -33,6 +33,7 @@ extension TransitionRun {
     let bound = try StopBound.arm(limit: limit)
     let end = bound.deadline(threads: 1)
     var stopped = try seized.stop(before: end)
+    guard target.isSameProgram else { throw .replaced }
     // A killed run's call that has not returned yet still needs what lies in our scratch place.
     guard !stopped.threads.contains(where: { target.isInOurFrame($0.registers) }) else {
       throw .noUsableThread([ThreadUnusable(tid: tid, reason: .state("R"))])

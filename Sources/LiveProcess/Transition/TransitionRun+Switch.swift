@@ -6,7 +6,10 @@ internal import Patch
 extension TransitionRun {
   /// Makes the switch in one stop, or leaves everything as it is and says why.
   mutating func attemptSwitch(on: Set<Int>, off: Set<Int>) throws(SwitchRefusal) {
-    guard let state = target.carried.state, !target.carried.ledgers.isEmpty else { return }
+    guard let state = target.carried.state, !target.carried.ledgers.isEmpty else {
+      guard on.isEmpty else { throw SwitchRefusal(.changedSincePlan) }
+      return
+    }
     let question = SwitchQuestion(
       ledgers: target.carried.ledgers, needed: try SwitchPlan.neededMemory(target.carried.ledgers), on: on, off: off,
       checksStacks: request.policy.checksStacks, stateWord: state.address)
@@ -14,6 +17,7 @@ extension TransitionRun {
     log.valuesLeft = prepared.plan.valuesLeft
     guard !prepared.plan.isEmpty else { return }
     log.tries += 1
+    try refuseSharedMemory()
     var check = try InUseCheck(target, threads: ThreadList.read(request.process.pid).count)
     try inStop { (target, stopped, bound, log) throws(SwitchRefusal) in
       let now = try question.answer(target, unlessAs: prepared)
