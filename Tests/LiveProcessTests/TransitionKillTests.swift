@@ -6,10 +6,6 @@ import VictimKit
 
 @Suite("The tool is killed at its Nth system call, for every N", .needsRoot)
 struct TransitionKillTests {
-  /// The driver, beside the test's own program.
-  private static let driver = "\(#filePath)"
-    .replacing("Tests/LiveProcessTests/TransitionKillTests.swift", with: ".build/release/TransitionDriver")
-
   /// What the thread that traces calls once it touches the process.
   ///
   /// Counted by thread, so calls that the program's start
@@ -28,7 +24,8 @@ struct TransitionKillTests {
       isFinished = true
       for isOn in [true, false] {
         let run = try Command.run([
-          "strace", "-f", "-qq", "-o", "/dev/null", "--inject=\(Self.calls):signal=KILL:when=\(number)", Self.driver,
+          "strace", "-f", "-qq", "-o", "/dev/null", "--inject=\(Self.calls):signal=KILL:when=\(number)",
+          TransitionDriverProgram.path,
           String(subject.victim.pid), subject.build.description, isOn ? "on" : "off", subject.artifactPath,
         ])
         #expect(!run.output.contains("refused"), "\(run.output)")
@@ -44,6 +41,51 @@ struct TransitionKillTests {
     }
     print("\(functions) functions: killed \(killed) times, up to system call \(number)")
     #expect(killed >= (functions == 0 ? 150 : 200))
+  }
+
+  @Test("A successor takes the place, and never is the process unpatched")
+  func successor() throws {
+    let subject = try SwitchVictim(functions: 20, threads: 2, mode: nil)
+    let other = try subject.artifact(functions: 10..<30, generation: 2, named: "successor.lpatch")
+    _ = try subject.victim.ask("worlds 0 20 10 30")
+    let older = PairPatch.Generation(try #require(subject.artifact), number: 1)
+    let newer = PairPatch.Generation(other.artifact, number: 2)
+    _ = try Transition.run(PairPatch.change(subject.process, subject.build, from: nil, to: older))
+    _ = try subject.victim.ask("forget")
+    var killed = 0
+    var number = 0
+    var isFinished = false
+    while !isFinished {
+      // Every other call: what both generations do at a call is much the same.
+      number += 2
+      isFinished = true
+      for isForward in [true, false] {
+        let run = try Command.run([
+          "strace", "-f", "-qq", "-o", "/dev/null", "--inject=\(Self.calls):signal=KILL:when=\(number)",
+          TransitionDriverProgram.path, String(subject.victim.pid), subject.build.description,
+          isForward ? "forward" : "back", subject.artifactPath, other.path,
+        ])
+        #expect(!run.output.contains("refused"), "\(run.output)")
+        if !run.output.contains("done") {
+          killed += 1
+          isFinished = false
+        }
+        _ = try subject.victim.ask("settle")
+        let report = try subject.victim.ask("report")
+        #expect(
+          ["new 11 12 wrong 0 mixed 0", "newer 21 22 wrong 0 mixed 0"].contains(report),
+          "killed at call \(number): \(report)")
+        // The next run ends where it is told to, whatever it finds.
+        _ = try Transition.run(
+          PairPatch.change(
+            subject.process, subject.build, from: isForward ? older : newer, to: isForward ? newer : older))
+        let world = isForward ? "newer 21 22" : "new 11 12"
+        #expect(try subject.victim.ask("report") == "\(world) wrong 0 mixed 0", "killed at call \(number)")
+      }
+    }
+    print("successor: killed \(killed) times, up to system call \(number)")
+    #expect(killed > 100)
+    #expect(try !subject.victim.ask("seen").contains("old"))
   }
 
   private func expectUnharmed(_ subject: SwitchVictim, killedAt number: Int) throws {

@@ -1,21 +1,36 @@
 // A program of 200 functions over several pages and two values, called and read by threads that never rest: each call must
-// give the old or the new result, each pass at most one change between them, and the values must belong together.
+// give a result of one of the worlds (unpatched, patched, patched by the successor), each pass at most one change between
+// them, and the values must belong together.
 //
-//     switch COUNT THREADS     the first COUNT functions are patched
+//     switch COUNT THREADS [MODE]     the first COUNT functions are called; MODE is one of `modes` below
+//     worlds A B C D                  the patch has the functions from A to B, its successor those from C to D
+//     report, settle                  the world, the values, what was wrong; with `settle` what was mixed is forgotten
+//     seen, forget                    the worlds that were seen
+//     exec PATH                       becomes another program
 #define _GNU_SOURCE
 #include <errno.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
 volatile long pair_a = 1, pair_b = 2;
 
-// Four instructions, of which a 5-byte branch overwrites the first three in part.
+// A 5-byte branch overwrites the first instructions: three in part, or, with SPINS, three whole ones of which two take long.
+#ifdef SPINS
+#define HEAD "  pause\n  pause\n"
+#else
+#define HEAD "  mov %rsp, %rbp\n"
+#endif
 __asm__(
     ".text\n"
     ".altmacro\n"
@@ -27,7 +42,7 @@ __asm__(
     "  .cfi_startproc\n"
     "  push %rbp\n"
     "  .cfi_def_cfa_offset 16\n"
-    "  mov %rsp, %rbp\n"
+    HEAD
     "  lea 1(%rdi), %eax\n"
     "  pop %rbp\n"
     "  .cfi_def_cfa_offset 8\n"
@@ -51,32 +66,41 @@ __asm__(
 extern int (*const table[200])(int);
 
 static int count;
-static atomic_long passes, wrong, mixed, interrupted;
+static volatile int from[3] = {0, 0, 0}, to[3] = {0, 200, 0};
+static atomic_int seen;
+static atomic_long passes[64], wrong, mixed, interrupted;
 
-static int generation(int index) {
-  int result = table[index](index);
-  if (result == index + 1) return 0;
-  if (result == index + 1001) return 1;
-  atomic_fetch_add(&wrong, 1);
-  return -1;
+// The worlds that a call's result fits, one bit each.
+static int fits(int index) {
+  int result = table[index](index), worlds = 0;
+  for (int w = 0; w < 3; w++)
+    if (result == index + 1 + (index >= from[w] && index < to[w] ? 1000 * w : 0)) worlds |= 1 << w;
+  if (!worlds) atomic_fetch_add(&wrong, 1);
+  return worlds;
 }
 
-static void check(void) {
-  int changes = 0, last = generation(0);
-  for (int i = 1; i < count; i++) {
-    int now = generation(i);
-    changes += now != last;
-    last = now;
+static int pass(void) {
+  int changes = 0, world = 7;
+  for (int i = 0; i < count; i++) {
+    int now = fits(i);
+    if (!(world & now)) changes++, world = now;
+    else world &= now;
+    // Only one fits: this one was seen.
+    if (!(world & (world - 1))) atomic_fetch_or(&seen, world);
   }
   if (changes > 1) atomic_fetch_add(&mixed, 1);
-  long a = pair_a, b = pair_b;
-  if (a == pair_a && !((a == 1 && b == 2) || (a == 11 && b == 12))) atomic_fetch_add(&mixed, 1);
-  atomic_fetch_add(&passes, 1);
+  return changes ? 0 : world;
 }
 
-static void *work(void *unused) {
-  (void)unused;
-  for (;;) check();
+static void check(long thread) {
+  pass();
+  long a = pair_a, b = pair_b;
+  if (a == pair_a && !((a == 1 && b == 2) || (a == 11 && b == 12) || (a == 21 && b == 22))) atomic_fetch_add(&mixed, 1);
+  atomic_fetch_add(&passes[thread], 1);
+}
+
+static void *work(void *number) {
+  for (;;) check((long)number);
 }
 
 // A blocked call must not end before its time.
@@ -88,24 +112,56 @@ static void *wait_for_nothing(void *unused) {
     if (epoll_wait(descriptor, &event, 1, 3600 * 1000) < 0 && errno == EINTR) atomic_fetch_add(&interrupted, 1);
 }
 
+// The calling thread, and those that it starts, die of this call.
+static void forbid(int call) {
+  struct sock_filter deny[] = {
+      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, call, 0, 1),
+      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS),
+      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+  };
+  struct sock_fprog program = {4, deny};
+  if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) || prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program)) exit(3);
+}
+
 int main(int argc, char **argv) {
+  // No thread may make the call that writes values; all but one may not; no memory may be both written and run.
+  static const char *const modes[] = {"none-writes", "one-writes", "mdwe"};
+  const char *mode = argc > 3 ? argv[3] : "";
   char line[256];
   pthread_t thread;
   setvbuf(stdout, NULL, _IOLBF, 0);
   count = argc > 1 ? atoi(argv[1]) : 200;
-  for (int i = 0; i < (argc > 2 ? atoi(argv[2]) : 3); i++) pthread_create(&thread, NULL, work, NULL);
+  if (!strcmp(mode, modes[0])) forbid(SYS_process_vm_writev);
   pthread_create(&thread, NULL, wait_for_nothing, NULL);
+  if (!strcmp(mode, modes[1])) forbid(SYS_process_vm_writev);
+  if (!strcmp(mode, modes[2]) && prctl(65 /* PR_SET_MDWE */, 1 /* refuse exec gain */, 0, 0, 0)) { puts("no mdwe"); return 4; }
+  int workers = argc > 2 ? atoi(argv[2]) : 3;
+  for (long i = 0; i < workers && i < 64; i++) pthread_create(&thread, NULL, work, (void *)i);
   puts("ready");
   while (fgets(line, sizeof line, stdin)) {
-    // "report", or "settle": the same, after which what was mixed is forgotten.
-    int new_ones = 0;
-    for (int i = 0; i < count; i++) new_ones += generation(i);
-    if (!strncmp(line, "settle", 6)) {
-      long before = atomic_load(&passes);
-      while (atomic_load(&passes) < before + 1000) usleep(100);
+    line[strcspn(line, "\n")] = 0;
+    if (!strncmp(line, "worlds", 6)) {
+      if (sscanf(line + 6, "%d %d %d %d", (int *)&from[1], (int *)&to[1], (int *)&from[2], (int *)&to[2]) != 4) return 5;
+      puts("set");
+    } else if (!strcmp(line, "seen") || !strcmp(line, "forget")) {
+      int worlds = !strcmp(line, "seen") ? atomic_load(&seen) : atomic_exchange(&seen, 0);
+      printf("%s%s%s\n", worlds & 1 ? "old " : "", worlds & 2 ? "new " : "", worlds & 4 ? "newer " : "");
+    } else if (!strncmp(line, "exec ", 5)) {
+      execl(line + 5, line + 5, "200", "1", NULL);
+      return 6;
+    } else {
+      int world = pass();
+      if (!strcmp(line, "settle")) {
+        // Every thread: one that lost the processor in the middle of a pass still knows the world of before.
+        for (int i = 0; i < workers; i++) {
+          long before = atomic_load(&passes[i]);
+          while (atomic_load(&passes[i]) < before + 100) usleep(100);
+        }
+      }
+      printf("%s %ld %ld wrong %ld mixed %ld\n", world & 1 ? "old" : world & 2 ? "new" : world & 4 ? "newer" : "half", pair_a,
+          pair_b, atomic_load(&wrong), atomic_exchange(&mixed, 0));
     }
-    printf("%s %ld %ld wrong %ld mixed %ld\n", new_ones == 0 ? "old" : new_ones == count ? "new" : "half", pair_a, pair_b,
-        atomic_load(&wrong), atomic_exchange(&mixed, 0));
   }
   return 0;
 }
