@@ -153,12 +153,18 @@ extension TextReport {
 
   /// Why, with what can be done; the details stand behind the first reason.
   func reasons(_ process: ProcessReport, indent: String, details: String = "") -> String {
-    ([process.reason].compactMap(\.self) + (process.furtherReasons ?? [])).enumerated().map { index, reason in
-      var text = "\(indent)\(reason.message.printable) [\(reason.code)]\n"
+    let all = [process.reason].compactMap(\.self) + (process.furtherReasons ?? [])
+    let shown = isVerbose ? all[...] : all.prefix(Self.reasons)
+    var text = ""
+    for (index, reason) in shown.enumerated() {
+      text += "\(indent)\(reason.message.printable) [\(reason.code)]\n"
       if index == 0 { text += details }
+      // Once for all reasons in a row that have the same next steps.
+      if index + 1 < shown.count, shown[index + 1].next == reason.next { continue }
       for step in isVerbose ? reason.next[...] : reason.next.prefix(2) { text += "\(indent)next: \(step.printable)\n" }
-      return text
-    }.joined()
+    }
+    if shown.count < all.count { text += "\(indent)and \(all.count - shown.count) more reasons (-v shows all)\n" }
+    return text
   }
 
   /// Where the thread is that keeps the function in use, and what the tool did about it.

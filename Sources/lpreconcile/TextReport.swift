@@ -16,6 +16,8 @@ package struct TextReport {
   static let named = 3
   /// How many groups of one kind are shown without `-v`.
   static let groups = 8
+  /// How many reasons of one process are shown without `-v`.
+  static let reasons = 8
 
   /// Processes of which everything that a reader wants to know is the same.
   struct Group {

@@ -49,6 +49,16 @@ struct TextReportTests {
     #expect(short == Self.text(World.many(4000), kind), "two runs are byte-equal")
   }
 
+  @Test("200 places that are not as written give a few lines, with -v all")
+  func manyReasons() {
+    let world = World.many(1).patched(drift: .breakpoint, times: 200)
+    let short = Self.text(world, .verify)
+    #expect(short.split(separator: "\n").count <= 20)
+    #expect(short.contains("and 192 more reasons (-v shows all)"))
+    let long = Self.text(world, .verify, isVerbose: true)
+    #expect(long.split(separator: "\n").count { $0.contains("a breakpoint stands in hllMerge") } == 200)
+  }
+
   @Test("A breakpoint is called a breakpoint, with address, function, expected and found bytes")
   func breakpoint() {
     let text = Self.text(World.many(1).patched(drift: .breakpoint), .verify)

@@ -46,19 +46,19 @@ struct World {
       ], patches: [], leftovers: [])
   }
 
-  /// The same with the patch in every process of the listed build, and drift of a kind in the first.
-  func patched(drift kind: ObservedPatch.Drift.Kind? = nil) -> World {
+  /// The same with the patch in every process of the listed build, and drift of a kind, so often, in the first.
+  func patched(drift kind: ObservedPatch.Drift.Kind? = nil, times: Int = 1) -> World {
     var copy = self
     for index in copy.observed.processes.indices where copy.observed.processes[index].binaries[0].buildID == Self.build
     {
       let place = ObservedPatch.Place(kind: .function, symbol: "hllMerge", address: RemoteAddress(0x55d0), size: 412)
       var drift: [ObservedPatch.Drift] = []
       if let kind, index == 0 {
-        drift = [
+        drift = (0..<times).map { number in
           .init(
-            kind: kind, symbol: "hllMerge", address: RemoteAddress(0x55d0), expected: [0xe9, 1, 2, 3, 4],
-            found: [0xcc, 1, 2, 3, 4])
-        ]
+            kind: kind, symbol: "hllMerge", address: RemoteAddress(0x55d0 + UInt64(number) << 16),
+            expected: [0xe9, 1, 2, 3, 4], found: [0xcc, 1, 2, 3, 4])
+        }
       }
       copy.observed.processes[index].patches = [
         ObservedPatch(
