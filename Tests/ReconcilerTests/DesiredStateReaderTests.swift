@@ -9,23 +9,24 @@ import VictimKit
 @Suite("An artifact is the one that its manifest pins, for the build that lists it")
 struct DesiredStateReaderTests {
   /// A small artifact and the build that it is for.
-  private static let made: Result<(bytes: [UInt8], build: BuildID), VictimTrouble> = {
-    do {
-      let host = try ImageHost(flags: ["-pie", "-fPIE"])
-      let directory = try TemporaryDirectory()
-      let source = ".text\n.globl fixed\n.type fixed, @function\nfixed: ret\n.size fixed, .-fixed\n"
-      try TestFile.write(Array(source.utf8), to: directory.file("fixed.s"))
-      let recipe = ArtifactRecipe(
-        sources: [directory.file("fixed.s")], flags: [], target: host.elf,
-        functions: [try HostEntry.direct(replacement: "fixed", in: host.elf)])
-      let bytes = try recipe.make(in: directory)
-      return .success((bytes, try PatchArtifact(reading: bytes).info.target.buildID))
-    } catch { return .failure(VictimTrouble("\(error)")) }
-  }()
+  private static let made = Result { try make(named: "test") }
+
+  private static func make(named name: String) throws -> (bytes: [UInt8], build: BuildID) {
+    let host = try ImageHost(flags: ["-pie", "-fPIE"])
+    let directory = try TemporaryDirectory()
+    let source = ".text\n.globl fixed\n.type fixed, @function\nfixed: ret\n.size fixed, .-fixed\n"
+    try TestFile.write(Array(source.utf8), to: directory.file("fixed.s"))
+    var recipe = ArtifactRecipe(
+      sources: [directory.file("fixed.s")], flags: [], target: host.elf,
+      functions: [try HostEntry.direct(replacement: "fixed", in: host.elf)])
+    recipe.name = name
+    let bytes = try recipe.make(in: directory)
+    return (bytes, try PatchArtifact(reading: bytes).info.target.buildID)
+  }
 
   /// What a manifest with some patches says once its artifacts have been read, and the codes of what is wrong.
   private func read(
-    _ patches: String, build: BuildID, file: [UInt8]?, processes: String = ""
+    _ patches: String, build: BuildID, file: [UInt8]?, other: [UInt8]? = nil, processes: String = ""
   ) throws -> (desired: DesiredState, codes: [String]) {
     let text = """
       apiVersion: lpreconcile/v1
@@ -38,14 +39,16 @@ struct DesiredStateReaderTests {
       """
     let loaded = ManifestLoader().load(inputs: [ManifestInput(path: "/m/a.yaml", bytes: Array(text.utf8))])
     try #require(loaded.diagnostics.isEmpty, "\(loaded.diagnostics)")
-    var reader = DesiredStateReader(manifests: loaded, users: UserTable(passwd: "web:x:7:7::/:/bin/sh\n")) { _ in
-      file.map { .bytes($0) } ?? .failed(errno: 2)
+    var reader = DesiredStateReader(manifests: loaded, users: UserTable(passwd: "web:x:7:7::/:/bin/sh\n")) { path in
+      (path.hasSuffix("other.lpatch") ? other : file).map { .bytes($0) } ?? .failed(errno: 2)
     }
     return (reader.read(loaded.patchSets), reader.diagnostics.map(\.code))
   }
 
-  private func artifact(_ name: String = "test", sha256: SHA256Digest, state: String = "active") -> String {
-    "{ name: \(name), artifact: a.lpatch, sha256: \(sha256), state: \(state) }"
+  private func artifact(
+    _ name: String = "test", file: String = "a", sha256: SHA256Digest, state: String = "active"
+  ) -> String {
+    "{ name: \(name), artifact: \(file).lpatch, sha256: \(sha256), state: \(state) }"
   }
 
   @Test("It is taken when digest, build and name are right")
@@ -77,18 +80,19 @@ struct DesiredStateReaderTests {
     #expect(try read(artifact(sha256: id, state: "absent"), build: build, file: nil).codes == [])
   }
 
-  @Test("Two active patches for the same function or the same bytes of a value are an error, with both places")
+  @Test("Two active patches for the same function are an error")
   func twice() throws {
     let (bytes, build) = try Self.made.get()
-    func value(_ name: String, offset: Int, state: String = "active") -> String {
-      "{ name: \(name), state: \(state), values: [{ symbol: s, offset: \(offset), type: int32, set: 1 }] }"
+    let other = try Self.make(named: "other").bytes
+    func codes(state: String) throws -> [String] {
+      let both = [
+        artifact(sha256: SHA256Digest(of: bytes)),
+        artifact("other", file: "other", sha256: SHA256Digest(of: other), state: state),
+      ]
+      return try read(both.joined(separator: ", "), build: build, file: bytes, other: other).codes
     }
-    func codes(_ patches: [String]) throws -> [String] {
-      try read(patches.joined(separator: ", "), build: build, file: bytes).codes
-    }
-    #expect(try codes([value("a", offset: 0), value("b", offset: 2)]) == ["LP0204"])
-    #expect(try codes([value("a", offset: 0), value("b", offset: 4)]) == [])
-    #expect(try codes([value("a", offset: 0), value("b", offset: 2, state: "loaded")]) == [])
+    #expect(try codes(state: "active") == ["LP0204"])
+    #expect(try codes(state: "loaded") == [])
   }
 
   @Test("A process that a manifest does not mean is left alone")

@@ -274,7 +274,17 @@ static void do_threads(void) {
   sleeper(NULL);
 }
 static void *short_lived(void *unused) { loops++; return unused; }
+// Each starts the next and ends: one that is missed goes on, for all to see.
+static pthread_attr_t detached;
+static void *generation(void *unused) {
+  pthread_t next;
+  while (pthread_create(&next, &detached, generation, NULL) != 0) usleep(1000);
+  return unused;
+}
 static void do_births(void) {
+  pthread_attr_init(&detached);
+  pthread_attr_setdetachstate(&detached, PTHREAD_CREATE_DETACHED);
+  generation(NULL);
   for (;;) { pthread_t t; if (pthread_create(&t, NULL, short_lived, NULL) == 0) pthread_join(t, NULL); }
 }
 static void do_vfork(void) {
