@@ -77,20 +77,22 @@ let package = Package(
     .testTarget(
       name: "LiveProcessTests",
       dependencies: ["LiveProcess", "Patch", "VictimKit", "ArtifactKit", "TransitionKit", "CTrace", "CElf"],
-      swiftSettings: strict),
+      exclude: ["Fixtures"], swiftSettings: strict),
     .testTarget(
       name: "ReconcilerTests",
       dependencies: ["Reconciler", "Manifest", "Patch", "LiveProcess", "ArtifactKit", "VictimKit"],
       swiftSettings: strict),
     .testTarget(
       name: "PatchBuilderTests",
-      dependencies: ["PatchBuilder", "Patch", "VictimKit", "CElf", "CCapstone"],
+      dependencies: ["PatchBuilder", "Patch", "LiveProcess", "VictimKit", "CElf", "CCapstone"],
       exclude: ["Programs"], swiftSettings: strict),
     // Two files of the program are linked into these tests: a test that depends on a fully static program does not link.
     .testTarget(
       name: "CommandTests",
       dependencies: ["Reconciler", "Manifest", "Patch", "LiveProcess", "VictimKit"], swiftSettings: strict),
     .testTarget(name: "EndToEndTests", dependencies: ["VictimKit"], swiftSettings: strict),
-    .testTarget(name: "PatchTests", dependencies: ["Patch", "ArtifactKit", "VictimKit"], swiftSettings: strict),
+    .testTarget(
+      name: "PatchTests", dependencies: ["Patch", "ArtifactKit", "VictimKit"], exclude: ["Fixtures"],
+      swiftSettings: strict),
   ]
 )

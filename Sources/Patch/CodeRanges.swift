@@ -7,7 +7,7 @@ struct CodeRanges {
     let object = artifact.object
     var moved: [Int: Int] = [:]
     for (function, entry) in artifact.entries.enumerated() {
-      if let symbol = entry.moved { moved[symbol] = function }
+      for symbol in [entry.moved, entry.far] { if let symbol { moved[symbol] = function } }
     }
     let replacements = Set(artifact.entries.map(\.replacement))
     var found: [(start: UInt64, size: UInt64, rank: Int, kind: CodeRange.Kind)] = []

@@ -26,6 +26,8 @@ package struct LinkedFunction: Equatable, Sendable {
   package let movedInstructions: [MovedAddress]
   /// Whether the function itself branches to the place of the branch.
   package let branchesToEntry: Bool
+  /// Code of the replaced function that lies apart.
+  package let parts: [Range<RemoteAddress>]
 
   /// One instruction of the entry and its moved copy.
   package struct MovedAddress: Equatable, Sendable {

@@ -4,6 +4,11 @@ package struct PatchEntry: Equatable, Sendable {
   package let replacement: Int
   /// The moved entry instructions: the symbol's index; nil where only the direct form is possible.
   package let moved: Int?
+  /// The moved entry instructions of the absolute form: the symbol's index; nil where there is no such form beside the near one.
+  package let far: Int?
+
+  /// The moved entry instructions in a form; nil where only the direct form is possible.
+  package func moved(in form: BranchForm) -> Int? { form == .far ? far ?? moved : moved }
 
   /// Finds and checks the symbols of all replaced functions.
   static func resolve(_ info: PatchInfo, in object: PatchObject) throws(DamagedArtifact) -> [PatchEntry] {
@@ -31,22 +36,29 @@ package struct PatchEntry: Equatable, Sendable {
     for (number, function) in info.functions.enumerated() {
       let field = "info.functions[\(number)]"
       let replacement = try find(function.replacement, "\(field).replacement")
-      var moved: Int?
-      if case .moved(let symbol, let instructions, _) = function.entry.gate {
-        let index = try find(symbol, "\(field).entry.gate.symbol")
+      func copy(
+        _ symbol: String, _ instructions: [ReplacedFunction.MovedInstruction], _ field: String
+      ) throws(DamagedArtifact) -> Int {
+        let index = try find(symbol, "\(field).symbol")
         guard index != replacement, movedBefore.insert(index).inserted else {
           throw DamagedArtifact(
-            field: "\(field).entry.gate.symbol", found: "\(symbol), which is named twice", allowed: "a copy of its own")
+            field: "\(field).symbol", found: "\(symbol), which is named twice", allowed: "a copy of its own")
         }
         let size = object.symbols[index].size
         for (place, instruction) in instructions.enumerated() where instruction.moved >= size {
           throw DamagedArtifact(
-            field: "\(field).entry.gate.instructions[\(place)].moved", found: "\(instruction.moved)",
+            field: "\(field).instructions[\(place)].moved", found: "\(instruction.moved)",
             allowed: "below \(size), the size of \(symbol)")
         }
-        moved = index
+        return index
       }
-      entries.append(PatchEntry(replacement: replacement, moved: moved))
+      var moved: Int?
+      if case .moved(let symbol, let instructions, _) = function.entry.gate {
+        moved = try copy(symbol, instructions, "\(field).entry.gate")
+      }
+      var far: Int?
+      if let entry = function.entry.far { far = try copy(entry.symbol, entry.instructions, "\(field).entry.far") }
+      entries.append(PatchEntry(replacement: replacement, moved: moved, far: far))
     }
     return entries
   }

@@ -24,8 +24,12 @@ extension PatchInfo {
           field: "\(field).address", found: "\(function.address)",
           allowed: "functions by address that do not overlap: not below \(LinkAddress(end))")
       }
-      end =
-        function.address.value + max(function.size, function.entry.offset + UInt64(function.entry.original.bytes.count))
+      let overwritten = function.entry.far?.original.bytes.count ?? function.entry.original.bytes.count
+      end = function.address.value + max(function.size, function.entry.offset + UInt64(overwritten))
+      guard formatVersion > 1 || function.entry.far == nil && function.parts == nil else {
+        throw DamagedArtifact(
+          field: field, found: "a member of format 2", allowed: "members of format \(formatVersion)")
+      }
     }
     try checkReferences()
   }
@@ -135,16 +139,56 @@ extension ReplacedFunction {
       try PatchInfo.checkText(reason, "\(field).entry.gate.reason")
     case .moved(let symbol, let instructions, _):
       try PatchInfo.checkSymbol(symbol, "\(field).entry.gate.symbol")
-      let table = "\(field).entry.gate.instructions"
-      guard let first = instructions.first, first.original == 0, first.moved == 0 else {
-        throw DamagedArtifact(field: table, found: "no instruction at 0", allowed: "the first at 0 in both")
+      try check(instructions, below: length, "\(field).entry.gate.instructions")
+    }
+    if let far = entry.far { try check(far, "\(field).entry.far") }
+    try checkParts("\(field).parts")
+  }
+
+  private func check(_ far: FarEntry, _ field: String) throws(DamagedArtifact) {
+    guard case .moved = entry.gate else {
+      throw DamagedArtifact(field: field, found: "beside a direct form", allowed: "beside a gate")
+    }
+    let original = far.original.bytes
+    guard entry.original.bytes.count == X86_64Branch.nearLength, original.count == X86_64Branch.absoluteLength,
+      original.starts(with: entry.original.bytes)
+    else {
+      throw DamagedArtifact(
+        field: "\(field).original", found: original.hexadecimal,
+        allowed: "\(X86_64Branch.absoluteLength) bytes that begin with the \(X86_64Branch.nearLength) of the near form")
+    }
+    try PatchInfo.checkSymbol(far.symbol, "\(field).symbol")
+    try check(far.instructions, below: original.count, "\(field).instructions")
+  }
+
+  /// Checks where instructions are in the entry and in the copy.
+  private func check(
+    _ instructions: [MovedInstruction], below length: Int, _ table: String
+  ) throws(DamagedArtifact) {
+    guard let first = instructions.first, first.original == 0, first.moved == 0 else {
+      throw DamagedArtifact(field: table, found: "no instruction at 0", allowed: "the first at 0 in both")
+    }
+    for (index, pair) in zip(instructions, instructions.dropFirst()).enumerated() {
+      guard pair.0.original < pair.1.original, pair.0.moved < pair.1.moved, pair.1.original < length else {
+        throw DamagedArtifact(
+          field: "\(table)[\(index + 1)]", found: "\(pair.1.original) moved to \(pair.1.moved)",
+          allowed: "rising in both, and below \(length) in the original")
       }
-      for (index, pair) in zip(instructions, instructions.dropFirst()).enumerated() {
-        guard pair.0.original < pair.1.original, pair.0.moved < pair.1.moved, pair.1.original < length else {
-          throw DamagedArtifact(
-            field: "\(table)[\(index + 1)]", found: "\(pair.1.original) moved to \(pair.1.moved)",
-            allowed: "rising in both, and below \(length) in the original")
-        }
+    }
+  }
+
+  private func checkParts(_ field: String) throws(DamagedArtifact) {
+    guard let parts else { return }
+    guard (1...PatchLimits.parts).contains(parts.count) else {
+      throw DamagedArtifact(field: field, found: "\(parts.count)", allowed: "1 to \(PatchLimits.parts), or absent")
+    }
+    for (index, part) in parts.enumerated() {
+      guard part.address.value < PatchLimits.addressEnd, part.size > 0,
+        part.size < PatchLimits.addressEnd - part.address.value
+      else {
+        throw DamagedArtifact(
+          field: "\(field)[\(index)]", found: "\(part.size) bytes at \(part.address)",
+          allowed: "at least 1 byte, below \(LinkAddress(PatchLimits.addressEnd))")
       }
     }
   }

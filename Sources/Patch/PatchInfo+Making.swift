@@ -38,7 +38,8 @@ extension PatchInfo.Compiler {
 extension ReplacedFunction {
   /// Describes one replaced function.
   package init(
-    symbol: String, at address: LinkAddress, size: UInt64, sha256: SHA256Digest, replacement: String, entry: Entry
+    symbol: String, at address: LinkAddress, size: UInt64, sha256: SHA256Digest, replacement: String, entry: Entry,
+    parts: [Part] = []
   ) {
     self.symbol = symbol
     self.address = address
@@ -46,15 +47,39 @@ extension ReplacedFunction {
     self.sha256 = sha256
     self.replacement = replacement
     self.entry = entry
+    self.parts = parts.isEmpty ? nil : parts
   }
 }
 
 extension ReplacedFunction.Entry {
   /// Describes the bytes of an entry that are overwritten.
-  package init(at offset: UInt64, original: [UInt8], gate: ReplacedFunction.Gate) {
+  package init(
+    at offset: UInt64, original: [UInt8], gate: ReplacedFunction.Gate, far: ReplacedFunction.FarEntry? = nil
+  ) {
     self.offset = offset
     self.original = HexBytes(original)
     self.gate = gate
+    self.far = far
+  }
+}
+
+extension ReplacedFunction.FarEntry {
+  /// Describes the absolute form of an entry's branch.
+  package init(
+    original: [UInt8], symbol: String, instructions: [ReplacedFunction.MovedInstruction], branchesToEntry: Bool
+  ) {
+    self.original = HexBytes(original)
+    self.symbol = symbol
+    self.instructions = instructions
+    self.branchesToEntry = branchesToEntry
+  }
+}
+
+extension ReplacedFunction.Part {
+  /// Describes a piece of a function.
+  package init(at address: LinkAddress, size: UInt64) {
+    self.address = address
+    self.size = size
   }
 }
 

@@ -1,7 +1,7 @@
 /// What an artifact says of itself: the content of its `.lpatch.info` section, as JSON (docs/artifact.md).
 package struct PatchInfo: Codable, Equatable, Sendable {
   /// The version of this description that the tool writes, and the newest that it reads.
-  package static let currentFormatVersion = 1
+  package static let currentFormatVersion = 2
 
   /// The version that this description was written as.
   package var formatVersion: Int
@@ -65,6 +65,18 @@ package struct ReplacedFunction: Codable, Equatable, Sendable {
   package var replacement: String
   /// What happens at its entry.
   package var entry: Entry
+  /// Code of the function that lies elsewhere, such as its unlikely part (`NAME.cold`): a thread there is in the function.
+  ///
+  /// Since format 2; nil where there is none.
+  package var parts: [Part]?
+
+  /// A piece of a function that lies apart from its beginning.
+  package struct Part: Codable, Equatable, Sendable {
+    /// Where it begins.
+    package var address: LinkAddress
+    /// Its size in bytes.
+    package var size: UInt64
+  }
 
   /// The few bytes of a replaced function that are overwritten.
   package struct Entry: Codable, Equatable, Sendable {
@@ -77,6 +89,22 @@ package struct ReplacedFunction: Codable, Equatable, Sendable {
     package var original: HexBytes
     /// How the function still runs while it is armed.
     package var gate: Gate
+    /// The absolute form, for processes that have no room for an image in reach of the near one.
+    ///
+    /// Since format 2; nil where the function allows the near form only, or ``original`` is of the absolute form itself.
+    package var far: FarEntry?
+  }
+
+  /// What the absolute form of the branch overwrites, and the copy of it.
+  package struct FarEntry: Codable, Equatable, Sendable {
+    /// The 14 bytes that the branch overwrites, in hexadecimal.
+    package var original: HexBytes
+    /// The artifact's symbol of the moved copy, which reaches the function from anywhere.
+    package var symbol: String
+    /// Where each instruction is in the original and in the copy.
+    package var instructions: [MovedInstruction]
+    /// Whether the function branches to the place of the branch.
+    package var branchesToEntry: Bool
   }
 
   /// How an armed function behaves as before.

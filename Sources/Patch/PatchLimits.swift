@@ -14,6 +14,8 @@ package enum PatchLimits {
   package static let relocations: UInt64 = 2_000_000
   /// Replaced functions.
   package static let functions = 65_536
+  /// Pieces of one replaced function that lie apart.
+  package static let parts = 64
   /// The name of a symbol, in bytes.
   package static let symbolName = 4096
   /// The name of a patch, in bytes.

@@ -25,10 +25,12 @@ package struct PatchLinker: Sendable {
   ///   - stateWord: the address of the process's 64-bit state word.
   ///   - bit: the patch's bit in it, 0 to 63.
   ///   - imports: for each of the artifact's `info.imports` its address; nil for a weak one that nothing defines.
+  ///   - form: how the branches at the entries are written.
   /// - Returns: the bytes, and where everything in them is.
   /// - Throws: ``LinkRefused`` when something does not reach, or is of a kind that cannot be linked.
   package func link(
-    at base: RemoteAddress, bias: UInt64, stateWord: RemoteAddress, bit: Int, imports: [RemoteAddress?]
+    at base: RemoteAddress, bias: UInt64, stateWord: RemoteAddress, bit: Int, imports: [RemoteAddress?],
+    form: BranchForm = .near
   ) throws(LinkRefused) -> LinkedImage {
     precondition(base.value % ImageLayout.pageSize == 0, "the kernel maps whole pages")
     precondition((0..<64).contains(bit), "the state word has 64 bits")
@@ -46,13 +48,16 @@ package struct PatchLinker: Sendable {
       bytes.write(try symbols.tableValue(key), at: Int(entry))
     }
     for (index, section) in artifact.object.sections.enumerated() where !section.relocations.isEmpty {
-      try X86_64SectionLinker(object: artifact.object, plan: plan, symbols: symbols, section: index).link(into: &bytes)
+      try X86_64SectionLinker(
+        object: artifact.object, plan: plan, symbols: symbols, section: index,
+        unused: form == .far ? nearCopies(in: index) : []
+      ).link(into: &bytes)
     }
-    writeGates(into: &bytes, symbols: symbols, stateWord: stateWord, bit: bit)
+    writeGates(into: &bytes, symbols: symbols, stateWord: stateWord, bit: bit, form: form)
     writeStubsAndUnwind(into: &bytes)
     var functions: [LinkedFunction] = []
     for index in artifact.info.functions.indices {
-      functions.append(try linkedFunction(index, symbols: symbols, base: base.value, bias: bias))
+      functions.append(try linkedFunction(index, symbols: symbols, base: base.value, bias: bias, form: form))
     }
     return LinkedImage(
       bytes: bytes, functions: functions,
@@ -60,11 +65,23 @@ package struct PatchLinker: Sendable {
       codeRanges: CodeRanges(artifact, plan, base: base.value).ranges)
   }
 
-  private func writeGates(into bytes: inout [UInt8], symbols: SymbolValues, stateWord: RemoteAddress, bit: Int) {
+  /// Where a section holds copies for near branches that nothing leads to in the far form: they need not reach the target.
+  private func nearCopies(in section: Int) -> [Range<UInt64>] {
+    artifact.entries.compactMap { entry in
+      guard let near = entry.moved, entry.far != nil, near != entry.far else { return nil }
+      let symbol = artifact.object.symbols[near]
+      guard case .section(section, let offset) = symbol.definition else { return nil }
+      return offset..<(offset + symbol.size)
+    }
+  }
+
+  private func writeGates(
+    into bytes: inout [UInt8], symbols: SymbolValues, stateWord: RemoteAddress, bit: Int, form: BranchForm
+  ) {
     guard let literal = plan.stateWordLiteral else { return }
     bytes.write(stateWord.value, at: Int(literal))
     for (gate, entry) in zip(plan.gates, artifact.entries) {
-      guard let gate, let moved = entry.moved else { continue }
+      guard let gate, let moved = entry.moved(in: form) else { continue }
       bytes.replace(
         at: gate.code,
         with: X86_64Gate.bytes(
@@ -89,10 +106,10 @@ package struct PatchLinker: Sendable {
   }
 
   private func linkedFunction(
-    _ index: Int, symbols: SymbolValues, base: UInt64, bias: UInt64
+    _ index: Int, symbols: SymbolValues, base: UInt64, bias: UInt64, form: BranchForm
   ) throws(LinkRefused) -> LinkedFunction {
     let function = artifact.info.functions[index]
-    let original = function.entry.original.bytes
+    let original = function.entry.original(in: form)
     let entry = artifact.entries[index]
     let start = function.address.value &+ bias
     let (end, overflow) = start.addingReportingOverflow(function.size)
@@ -110,12 +127,12 @@ package struct PatchLinker: Sendable {
     let gate = plan.gates[index].map { RemoteAddress(base + $0.code) }
     var gateBranch: [UInt8]?
     if let gate { gateBranch = try branch(gate) }
-    let moved = entry.moved.map { base + symbols.imageOffset($0) }
+    let moved = entry.moved(in: form).map { base + symbols.imageOffset($0) }
     var instructions: [LinkedFunction.MovedAddress] = []
     var branchesToEntry = false
-    if case .moved(_, let table, let loops) = function.entry.gate, let moved {
-      branchesToEntry = loops
-      instructions = table.map {
+    if let table = function.entry.moved(in: form), let moved {
+      branchesToEntry = table.branchesToEntry
+      instructions = table.instructions.map {
         LinkedFunction.MovedAddress(
           original: RemoteAddress(place.value + $0.original), moved: RemoteAddress(moved + $0.moved))
       }
@@ -124,7 +141,24 @@ package struct PatchLinker: Sendable {
       symbol: function.symbol, place: place, original: original, gateBranch: gateBranch,
       directBranch: try branch(replacement), function: RemoteAddress(start)..<RemoteAddress(end),
       replacement: replacement, gate: gate, elseSlot: plan.gates[index].map { RemoteAddress(base + $0.slot) },
-      moved: moved.map(RemoteAddress.init), movedInstructions: instructions, branchesToEntry: branchesToEntry)
+      moved: moved.map(RemoteAddress.init), movedInstructions: instructions, branchesToEntry: branchesToEntry,
+      parts: try parts(of: function, bias: bias))
+  }
+}
+
+extension PatchLinker {
+  /// Where a function's pieces that lie apart are in the process.
+  private func parts(of function: ReplacedFunction, bias: UInt64) throws(LinkRefused) -> [Range<RemoteAddress>] {
+    var parts: [Range<RemoteAddress>] = []
+    for part in function.parts ?? [] {
+      let start = part.address.value &+ bias
+      let (end, overflow) = start.addingReportingOverflow(part.size)
+      guard !overflow, end <= PatchLimits.addressEnd else {
+        throw LinkRefused(symbol: function.symbol, reason: .badPlace(RemoteAddress(start)))
+      }
+      parts.append(RemoteAddress(start)..<RemoteAddress(end))
+    }
+    return parts
   }
 }
 

@@ -5,11 +5,18 @@ struct X86_64SectionLinker {
   let symbols: SymbolValues
   /// The section's index in the object.
   let section: Int
+  /// Code that nothing leads to: it becomes `int3`, and its relocations are left out.
+  let unused: [Range<UInt64>]
 
   func link(into bytes: inout [UInt8]) throws(LinkRefused) {
     let relocations = object.sections[section].relocations
+    for range in unused {
+      let start = Int(plan.sections[section] + range.lowerBound)
+      for index in start..<(start + range.count) { bytes[index] = 0xcc }
+    }
     let replaced = try X86_64ThreadLocal(self).replace(relocations, in: &bytes)
-    for (index, relocation) in relocations.enumerated() where !replaced.contains(index) {
+    for (index, relocation) in relocations.enumerated()
+    where !replaced.contains(index) && !unused.contains(where: { $0.contains(relocation.offset) }) {
       try apply(relocation, to: &bytes)
     }
   }

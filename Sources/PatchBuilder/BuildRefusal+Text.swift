@@ -3,13 +3,14 @@ extension BuildRefusal {
   package var code: BuildCode {
     switch reason {
     case .unreadable: .unreadable
-    case .notWritable: .notWritable
+    case .notWritable, .outputNotAFile: .notWritable
+    case .sourceNotAFile: .unreadable
     case .notATarget: .notATarget
     case .noBuildID: .noBuildID
     case .symbolsOfAnotherBuild: .symbolsOfAnotherBuild
     case .badName, .badText, .nothingToReplace: .badRequest
     case .toolMissing: .toolMissing
-    case .toolFailed: .toolFailed
+    case .toolFailed, .noObject: .toolFailed
     case .notDefined: .notDefined
     case .artifactDamaged: .artifactDamaged
     case .functionUnknown: .functionUnknown
@@ -34,6 +35,8 @@ extension BuildRefusal {
     case .unreadable(let errno):
       errno == 0 ? "cannot be read: too large" : "cannot be read: \(SystemMessage.of(errno))"
     case .notWritable(let errno): "cannot be written: \(SystemMessage.of(errno))"
+    case .outputNotAFile: "is a device, a folder or a FIFO, which the artifact would replace"
+    case .sourceNotAFile: "is a folder, a device or a FIFO, not a source file"
     case .notATarget(let why): "is not an x86-64 executable or shared library: \(why)"
     case .noBuildID: "has no GNU build-id"
     case .symbolsOfAnotherBuild(let why): "belongs to another build: \(why)"
@@ -42,11 +45,13 @@ extension BuildRefusal {
     case .nothingToReplace: "no function to replace is named"
     case .toolMissing(let tool): "\(tool) is not installed"
     case .toolFailed(let tool, let output): "\(tool) failed:\n\(output)"
-    case .notDefined: "no replacement file defines this function"
+    case .noObject(let tool, let output):
+      "\(tool) made no object for x86-64 of it\(output.isEmpty ? "" : ":\n\(output)")"
+    case .notDefined: "is defined by no replacement file, or is static there"
     case .artifactDamaged(let why): "the artifact cannot be read back: \(why)"
     case .functionUnknown(_, let stripped):
       stripped
-        ? "the binary, which is stripped, has no function of this name" : "the binary has no function of this name"
+        ? "is no function that the binary, which is stripped, has a symbol of" : "is no function of the binary"
     case .functionAmbiguous(let candidates): "is the name of several functions: \(candidates.joined(separator: ", "))"
     case .notAFunction(let what): "is \(what)"
     case .onlySpecialisedCopies(let names):
@@ -72,7 +77,8 @@ extension BuildRefusal {
   package var nextStep: String {
     switch reason {
     case .unreadable: "check the path and its permissions"
-    case .notWritable: "choose another --output"
+    case .notWritable, .outputNotAFile: "choose another --output"
+    case .sourceNotAFile: "give the path of a source file"
     case .notATarget: "give the path of the program or library itself"
     case .noBuildID: "link the binary with -Wl,--build-id, or take the distribution's own"
     case .symbolsOfAnotherBuild: "take the debug package of exactly this version, or rebuild its source unchanged"
@@ -81,7 +87,8 @@ extension BuildRefusal {
     case .nothingToReplace: "name each function with --replace"
     case .toolMissing(let tool): "install it (apt-get install gcc), or name another than \(tool) with --cc"
     case .toolFailed: "correct what it complains of, or give the flags it needs after --"
-    case .notDefined: "define it, not static, or leave out its --replace"
+    case .noObject: "give a source file by its usual suffix, and leave out flags such as -E, -S and -m32"
+    case .notDefined: "define it, not static (in C++ as extern \"C\"), or leave out its --replace"
     case .artifactDamaged: "report this as a defect, with the command line"
     case .functionUnknown(let similar, let stripped):
       BuildRefusal.suggestion(similar)
@@ -105,6 +112,6 @@ extension BuildRefusal {
   }
 
   private static func suggestion(_ similar: [String]) -> String? {
-    similar.isEmpty ? nil : "did you mean \(similar.joined(separator: " or "))?"
+    similar.isEmpty ? nil : "perhaps you mean \(similar.joined(separator: " or "))"
   }
 }

@@ -11,6 +11,10 @@ package struct BuildRefusal: Error, Equatable, Sendable {
     /// A file could not be read: the errno value, or 0 for one that is larger than the tool reads.
     case unreadable(errno: Int32)
     case notWritable(errno: Int32)
+    /// The artifact would take the place of a device, a folder or a FIFO.
+    case outputNotAFile
+    /// A replacement file is a folder, a device or a FIFO.
+    case sourceNotAFile
     /// Not an x86-64 ELF executable or shared library.
     case notATarget(why: String)
     case noBuildID
@@ -25,6 +29,8 @@ package struct BuildRefusal: Error, Equatable, Sendable {
     case toolMissing(String)
     /// A tool failed; its own words.
     case toolFailed(String, output: String)
+    /// The compiler says that all is well and has made no object for x86-64; its own words.
+    case noObject(String, output: String)
     /// No source defines the function that is to be replaced.
     case notDefined
     /// What was written cannot be read back: a defect of this tool.

@@ -15,7 +15,8 @@ struct CallerKnowledge: Equatable, Sendable {
   /// than the original.
   init?(original: RegisterUse, replacement: RegisterUse) {
     guard !original.callsOthers else { return nil }
-    endangered = replacement.written.subtracting(original.written)
+    // Which of the wide ones the original writes is not known: it protects none of them.
+    endangered = replacement.written.subtracting(original.written.subtracting(.wide))
     needsAlignment = replacement.needsAlignedStack
     guard !endangered.isEmpty || needsAlignment else { return nil }
   }
@@ -76,15 +77,24 @@ extension PlannedFunctions {
     return found
   }
 
-  /// A function that calls the replaced one directly and uses AVX, mask or MMX registers; nil when there is none.
+  /// A function that calls the replaced one directly and uses AVX, mask or MMX registers, or code of which that is not known; nil
+  /// when there is none.
+  ///
+  /// Callers through a pointer know no more than the ABI.
   private func wideCaller(of function: ReplacedFunction, _ target: TargetImage) -> String? {
     guard let decoder = X86_64Decoder() else { return "(unknown)" }
+    let unwind = UnwindRanges(target)
     for call in references.branches(into: function.address.value..<(function.address.value + 1)) {
-      guard let caller = target.symbols.function(holding: call.from),
-        let body = target.code(at: caller.address.value, count: caller.size)
-      else { continue }
-      let isWide = decoder.instructions(in: body, base: caller.address.value).contains { $0.mayWrite.contains(.wide) }
-      if isWide { return caller.name }
+      let symbol = target.symbols.function(holding: call.from)
+      let range = symbol.map { $0.address.value..<($0.address.value &+ $0.size) } ?? unwind.range(holding: call.from)
+      let name = symbol?.name ?? "at \(LinkAddress(call.from))"
+      guard let range, let body = target.code(at: range.lowerBound, count: range.upperBound - range.lowerBound) else {
+        return name
+      }
+      let instructions = decoder.instructions(in: body, base: range.lowerBound)
+      // An instruction newer than the decoder may be any.
+      guard instructions.reduce(0, { $0 + $1.bytes.count }) == body.count else { return name }
+      if instructions.contains(where: { $0.mayWrite.contains(.wide) }) { return name }
     }
     return nil
   }

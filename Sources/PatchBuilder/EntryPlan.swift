@@ -1,8 +1,7 @@
+internal import Patch
+
 /// How the entry of one function is to be overwritten.
 struct EntryPlan: Equatable, Sendable {
-  /// Bytes of a near jump.
-  static let branchLength: UInt64 = 5
-
   /// In bytes from the function's address: 0, or 4 behind an `endbr64`.
   let offset: UInt64
   /// Where the branch is written.
@@ -15,6 +14,8 @@ struct EntryPlan: Equatable, Sendable {
   let resumesAt: UInt64?
   /// Whether the function branches to the place of the branch.
   let branchesToEntry: Bool
+  /// The form that the copy is for.
+  let form: BranchForm
   /// Why the instructions cannot be moved; nil when they can.
   let cannotMove: String?
 }

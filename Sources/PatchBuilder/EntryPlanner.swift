@@ -2,9 +2,10 @@ internal import Patch
 
 /// Plans the entries of a target's functions, from the target's own bytes.
 struct EntryPlanner: ~Copyable {
-  private let target: TargetImage
-  private let references: CodeReferences
-  private let decoder: X86_64Decoder
+  let target: TargetImage
+  let references: CodeReferences
+  let decoder: X86_64Decoder
+  let unwind: UnwindRanges
 
   /// Nil when the decoder cannot be opened.
   init?(_ target: TargetImage, references: CodeReferences) {
@@ -12,37 +13,41 @@ struct EntryPlanner: ~Copyable {
     self.target = target
     self.references = references
     self.decoder = decoder
+    unwind = UnwindRanges(target)
   }
 
   /// Plans one function.
   ///
   /// `address`: its link-time address.
   /// `size`: its size in bytes.
-  func plan(address: UInt64, size: UInt64) throws(EntryRefusal) -> EntryPlan {
+  /// `form`: how long the branch is, and how far the copy of what it overwrites may be.
+  func plan(address: UInt64, size: UInt64, form: BranchForm = .near) throws(EntryRefusal) -> EntryPlan {
+    let length = UInt64(form == .near ? X86_64Branch.nearLength : X86_64Branch.absoluteLength)
     guard size > 0 else { throw .sizeUnknown }
     guard let body = target.code(at: address, count: size) else { throw .notInFile }
     let end = address &+ size
     let offset: UInt64 = body.starts(with: [0xf3, 0x0f, 0x1e, 0xfa]) ? 4 : 0
     let place = address &+ offset
-    let overwritten = place..<(place &+ EntryPlan.branchLength)
+    let overwritten = place..<(place &+ length)
     let instructions = try entryInstructions(body, address: address, offset: offset, overwritten: overwritten)
     // A write within one page is whole even when the writer is killed; one across two is not.
-    guard place & 4095 <= 4096 - EntryPlan.branchLength else { throw .crossesPage(at: LinkAddress(place)) }
-    guard let original = target.code(at: place, count: EntryPlan.branchLength) else { throw .notInFile }
+    guard place & 4095 <= 4096 - length else { throw .crossesPage(at: LinkAddress(place)) }
+    guard let original = target.code(at: place, count: length) else { throw .notInFile }
     try checkNothingEnters(overwritten, body: body, address: address)
     let loops = branchesToEntry(entries: [address, place], body: body, address: address)
     try checkFlags(from: place, within: address..<end)
     if loops, let below = decoder.instructions(in: body, base: address).first(where: \.belowStackPointer) {
       throw .redZoneLive(at: LinkAddress(below.address))
     }
-    for instruction in instructions where instruction.flow == .indirectCall && overwritten.contains(instruction.end) {
+    // A moved call returns to where the original one does.
+    for instruction in instructions where instruction.isCall && overwritten.contains(instruction.end) {
       throw .returnsInto(LinkAddress(instruction.end))
     }
     let last = instructions.last
     return EntryPlan(
       offset: offset, place: place, original: original, instructions: instructions,
       resumesAt: last.map { $0.endsFlow ? nil : $0.end } ?? nil, branchesToEntry: loops,
-      cannotMove: MovedCode.obstacle(in: instructions))
+      form: form, cannotMove: MovedCode.obstacle(in: instructions, form: form))
   }
 
   /// The instructions that the branch overwrites, as far as they belong to the function.
@@ -62,7 +67,9 @@ struct EntryPlanner: ~Copyable {
     let end = address &+ UInt64(body.count)
     guard end < overwritten.upperBound else { return found }
     let usable = UInt64(body.count) - offset + padding(from: end, wanted: overwritten.upperBound - end)
-    guard usable >= EntryPlan.branchLength else { throw .tooShort(size: UInt64(body.count), usable: usable) }
+    guard usable >= overwritten.upperBound - overwritten.lowerBound else {
+      throw .tooShort(size: UInt64(body.count), usable: usable)
+    }
     guard found.last?.endsFlow == true else { throw .runsOff }
     return found
   }
@@ -119,7 +126,7 @@ struct EntryPlanner: ~Copyable {
   }
 
   /// Whether bytes that look like a branch are one: false only where the code around them decodes to something else.
-  private func isRealBranch(_ branch: CodeReferences.Reference) -> Bool {
+  func isRealBranch(_ branch: CodeReferences.Reference) -> Bool {
     guard let (start, body) = decodable(around: branch.from) else { return true }
     var at = 0
     while at < body.count, let next = decoder.instruction(in: body, at: at, base: start) {
@@ -133,8 +140,8 @@ struct EntryPlanner: ~Copyable {
     return true
   }
 
-  /// Code that holds an address and begins with an instruction: the function that the symbols name, else what lies behind
-  /// the last function that they name, as in a stripped file.
+  /// Code that holds an address and begins with an instruction: the function that the symbols name, or the call-frame information;
+  /// else what lies behind the last function that they name, as in a stripped file.
   ///
   /// Nil where too much lies between.
   private func decodable(around address: UInt64) -> (start: UInt64, bytes: [UInt8])? {
@@ -142,6 +149,11 @@ struct EntryPlanner: ~Copyable {
       let body = target.code(at: function.address.value, count: function.size)
     {
       return (function.address.value, body)
+    }
+    if let function = unwind.range(holding: address),
+      let body = target.code(at: function.lowerBound, count: function.upperBound - function.lowerBound)
+    {
+      return (function.lowerBound, body)
     }
     guard let start = target.symbols.lastEnd(before: address), address - start < 1 << 18,
       let segment = target.code.first(where: { $0.range.contains(address) }), segment.range.contains(start),

@@ -3,9 +3,9 @@
 /// In glibc these are IFUNC symbols that no loaded object need have a slot for, so a process could not always say where they
 /// are. Each compares the length with the size of the destination, as glibc's do (debug/memcpy_chk.c and its kin), and goes
 /// on to the plain function, or to `__chk_fail`, which ends the program.
-enum FortifyCheck {
+package enum FortifyCheck {
   /// The plain function behind a check; nil for a name that is none of them.
-  static func plain(_ name: String) -> String? {
+  package static func plain(_ name: String) -> String? {
     switch name {
     case "__memcpy_chk": "memcpy"
     case "__memmove_chk": "memmove"

@@ -17,8 +17,13 @@ struct MovedCode: Equatable, Sendable {
   static func symbol(of place: UInt64) -> String { "lpatch.at.\(LinkAddress(place))" }
 
   /// Why instructions cannot be moved; nil when they can.
-  static func obstacle(in instructions: [X86_64Instruction]) -> String? {
+  ///
+  /// `form`: whether the copy lies in reach of the function.
+  static func obstacle(in instructions: [X86_64Instruction], form: BranchForm) -> String? {
     for instruction in instructions {
+      if form == .far, instruction.ripOperand != nil, AbsoluteOperand(instruction) == nil {
+        return "the instruction at \(LinkAddress(instruction.address)) reaches memory near it"
+      }
       switch instruction.flow {
       case .other: return "the instruction at \(LinkAddress(instruction.address)) depends on where it lies"
       case .indirectCall where instruction.usesStackPointer:
@@ -31,10 +36,10 @@ struct MovedCode: Equatable, Sendable {
 
   /// `plan`: a plan whose ``EntryPlan/cannotMove`` is nil.
   init(_ plan: EntryPlan, function address: UInt64) {
-    symbol = "lpatch.moved.\(LinkAddress(address))"
+    symbol = "lpatch.\(plan.form == .near ? "moved" : "far").\(LinkAddress(address))"
     var size: UInt64 = 0
     var table: [ReplacedFunction.MovedInstruction] = []
-    var code = Emission(symbol: symbol)
+    var code = Emission(symbol: symbol, isFar: plan.form == .far)
     for instruction in plan.instructions {
       table.append(ReplacedFunction.MovedInstruction(from: instruction.address - plan.place, to: size))
       size += code.emit(instruction)
@@ -49,6 +54,8 @@ struct MovedCode: Equatable, Sendable {
   /// Collects the lines; each method says how many bytes its lines become.
   private struct Emission {
     let symbol: String
+    /// Whether everything of the target may be out of reach of 32 bits.
+    let isFar: Bool
     var lines: [String] = []
     var literals: [String] = []
     var places: Set<UInt64> = []
@@ -57,11 +64,16 @@ struct MovedCode: Equatable, Sendable {
       switch instruction.flow {
       case .jump(let to): return jump(to: to)
       case .conditional(let to, let condition):
-        bytes([0x0f, 0x80 | condition])
-        return 2 + relative(to, behind: 0)
+        guard isFar else {
+          bytes([0x0f, 0x80 | condition])
+          return 2 + relative(to, behind: 0)
+        }
+        // The opposite condition leads over a jump that reaches everything.
+        bytes([0x70 | condition ^ 1, UInt8(jumpLength)])
+        return 2 + jump(to: to)
       case .counted(let to):
         // Taken, over the jump that stands for the next instruction; else to it.
-        bytes(Array(instruction.bytes.dropLast()) + [2, 0xeb, 5])
+        bytes(Array(instruction.bytes.dropLast()) + [2, 0xeb, UInt8(jumpLength)])
         return UInt64(instruction.bytes.count) + 2 + jump(to: to)
       case .call(let to): return pushReturnAddress(instruction.end) + jump(to: to)
       case .indirectCall:
@@ -74,7 +86,15 @@ struct MovedCode: Equatable, Sendable {
       }
     }
 
+    /// The length of what ``jump(to:)`` makes.
+    private var jumpLength: UInt64 { isFar ? 6 : 5 }
+
     mutating func jump(to target: UInt64) -> UInt64 {
+      guard !isFar else {
+        // jmp *literal(%rip)
+        bytes([0xff, 0x25])
+        return 2 + reference(toLiteral: target)
+      }
       bytes([0xe9])
       return 1 + relative(target, behind: 0)
     }
@@ -85,6 +105,7 @@ struct MovedCode: Equatable, Sendable {
         bytes(content)
         return UInt64(content.count)
       }
+      guard !isFar else { return absolute(content, operand) }
       let tail = content.count - operand.displacementOffset - 4
       bytes(Array(content.prefix(operand.displacementOffset)))
       _ = relative(operand.target, behind: tail)
@@ -94,11 +115,26 @@ struct MovedCode: Equatable, Sendable {
 
     /// The original return address, so that backtraces and exceptions pass: `push literal(%rip)`.
     private mutating func pushReturnAddress(_ address: UInt64) -> UInt64 {
-      let literal = "\(symbol).return.\(literals.count)"
-      literals.append("\(literal): .quad \(place(address))")
       bytes([0xff, 0x35])
+      return 2 + reference(toLiteral: address)
+    }
+
+    /// A 32-bit displacement to 8 bytes of the image that hold an address of the target.
+    private mutating func reference(toLiteral address: UInt64) -> UInt64 {
+      let literal = "\(symbol).literal.\(literals.count)"
+      literals.append("\(literal): .quad \(place(address))")
       lines.append(".long \(literal) - . - 4")
-      return 6
+      return 4
+    }
+
+    /// An instruction whose operand is out of reach, by its whole address.
+    private mutating func absolute(_ content: [UInt8], _ operand: X86_64Instruction.RIPOperand) -> UInt64 {
+      // What has no such form is an obstacle, and is not emitted.
+      guard let form = AbsoluteOperand(content, operand) else { return 0 }
+      bytes(form.load)
+      lines.append(".quad \(place(operand.target))")
+      if !form.access.isEmpty { bytes(form.access) }
+      return UInt64(form.load.count + 8 + form.access.count)
     }
 
     /// A 32-bit displacement to a place of the target, with some bytes of the instruction behind it.

@@ -8,22 +8,22 @@ package enum PatchBuild {
   package static func run(_ request: BuildRequest) async throws(BuildRefused) -> BuildReport {
     try check(request)
     let target = try TargetImage(path: request.binary, symbols: request.symbols)
-    var work = try WorkFolder()
+    let work = try WorkFolder()
     let compiler = try await ReplacementCompiler(request, for: target)
     var notes: [BuildNote] = []
-    let replacement = try await compile(request, compiler, &work, &notes)
+    let replacement = try await compile(request, compiler, work, &notes)
     var planned = try PlannedFunctions(request, target: target, replacement: replacement)
     let thrown = ExceptionPassage(target).refusals(planned.functions, target: target, replacement: replacement)
     guard thrown.isEmpty else { throw BuildRefused(thrown) }
     let knowledge = try planned.callerKnowledge(target, replacement)
     if !knowledge.isEmpty {
-      let signatures = await signatures(request, compiler, &work)
+      let signatures = await signatures(request, compiler, work)
       try planned.keepWhatCallersKnow(knowledge, signatures: signatures, target: target)
     }
     notes += planned.notes
 
     let assembly = planned.assembly
-    let symbols = try await assembledSymbols(assembly, request, &work)
+    let symbols = try await assembledSymbols(assembly, request, work)
     var resolver = ReferenceResolver(target, choices: request.choices)
     for symbol in symbols where planned.places[symbol.name] == nil {
       resolver.resolve(symbol.name, weak: symbol.binding == .weak)
@@ -36,7 +36,7 @@ package enum PatchBuild {
       compiler: PatchInfo.Compiler(compiler: compiler.version, flags: compiler.flags), functions: planned.functions,
       targetReferences: (resolver.references + planned.places.values).sorted { $0.symbol < $1.symbol },
       imports: resolver.imports.sorted { $0.symbol < $1.symbol })
-    let content = try await join(assembly, info, request, &work)
+    let content = try await join(assembly, info, request, work)
     let artifact = try readBack(content, info)
     try WholeFile.write(content, to: request.output)
     return BuildReport(
@@ -63,7 +63,7 @@ package enum PatchBuild {
 
   /// Compiles each file and joins the objects.
   private static func compile(
-    _ request: BuildRequest, _ compiler: ReplacementCompiler, _ work: inout WorkFolder, _ notes: inout [BuildNote]
+    _ request: BuildRequest, _ compiler: ReplacementCompiler, _ work: borrowing WorkFolder, _ notes: inout [BuildNote]
   ) async throws(BuildRefused) -> ReplacementObject {
     var refusals: [BuildRefusal] = []
     for (index, source) in request.sources.enumerated() {
@@ -85,7 +85,7 @@ package enum PatchBuild {
   /// The signatures of the replacement's functions, from a second compilation with debugging information; empty when that fails,
   /// so that nothing is taken for known.
   private static func signatures(
-    _ request: BuildRequest, _ compiler: ReplacementCompiler, _ work: inout WorkFolder
+    _ request: BuildRequest, _ compiler: ReplacementCompiler, _ work: borrowing WorkFolder
   ) async -> [String: FunctionSignature] {
     var objects: [String] = []
     do throws(BuildRefused) {
@@ -109,24 +109,24 @@ package enum PatchBuild {
 
   /// What the replacement and the generated code leave undefined together.
   private static func assembledSymbols(
-    _ assembly: GeneratedAssembly, _ request: BuildRequest, _ work: inout WorkFolder
+    _ assembly: GeneratedAssembly, _ request: BuildRequest, _ work: borrowing WorkFolder
   ) async throws(BuildRefused) -> [ElfSymbol] {
-    let joined = try await assemble(assembly, info: nil, request, &work)
+    let joined = try await assemble(assembly, info: nil, request, work)
     return try ReplacementObject(path: joined).undefined
   }
 
   /// The artifact's bytes.
   private static func join(
-    _ assembly: GeneratedAssembly, _ info: PatchInfo, _ request: BuildRequest, _ work: inout WorkFolder
+    _ assembly: GeneratedAssembly, _ info: PatchInfo, _ request: BuildRequest, _ work: borrowing WorkFolder
   ) async throws(BuildRefused) -> [UInt8] {
     let json: [UInt8]
     do { json = try info.encoded() } catch { throw BuildRefused(.artifactDamaged(error.cause)) }
     try WholeFile.write(json, to: work.file("info.json"))
-    return try WholeFile.read(try await assemble(assembly, info: "info.json", request, &work))
+    return try WholeFile.read(try await assemble(assembly, info: "info.json", request, work))
   }
 
   private static func assemble(
-    _ assembly: GeneratedAssembly, info: String?, _ request: BuildRequest, _ work: inout WorkFolder
+    _ assembly: GeneratedAssembly, info: String?, _ request: BuildRequest, _ work: borrowing WorkFolder
   ) async throws(BuildRefused) -> String {
     let source = work.file("generated.s")
     let object = work.file("generated.o")

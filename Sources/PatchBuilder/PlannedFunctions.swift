@@ -34,7 +34,10 @@ struct PlannedFunctions {
     for symbol in found.sorted(by: { $0.address < $1.address }) {
       do throws(EntryRefusal) {
         let plan = try planner.plan(address: symbol.address.value, size: symbol.size)
-        add(symbol, plan, target)
+        // Not every function allows the longer branch; without it the patch needs room near the target.
+        let far =
+          plan.cannotMove == nil ? try? planner.plan(address: symbol.address.value, size: symbol.size, form: .far) : nil
+        add(symbol, plan, far: far?.cannotMove == nil ? far : nil, parts: planner.pieces(of: symbol), target)
       } catch {
         refusals.append(BuildRefusal(place: target.path, symbol: symbol.name, reason: .entry(error)))
       }
@@ -43,18 +46,15 @@ struct PlannedFunctions {
     guard refusals.isEmpty else { throw BuildRefused(refusals) }
   }
 
-  private mutating func add(_ symbol: TargetSymbol, _ plan: EntryPlan, _ target: TargetImage) {
+  private mutating func add(
+    _ symbol: TargetSymbol, _ plan: EntryPlan, far: EntryPlan?, parts: [Range<UInt64>], _ target: TargetImage
+  ) {
     let gate: ReplacedFunction.Gate
     if let reason = plan.cannotMove {
       gate = .direct(reason: reason)
       notes.append(BuildNote(symbol: symbol.name, fact: .directFormOnly(reason: reason)))
     } else {
-      let moved = MovedCode(plan, function: symbol.address.value)
-      assembly.add(moved)
-      for place in moved.places {
-        let name = MovedCode.symbol(of: place)
-        places[name] = TargetReference(name, at: LinkAddress(place), kind: target.isCode(place) ? .function : .object)
-      }
+      let moved = add(MovedCode(plan, function: symbol.address.value), target)
       gate = .moved(symbol: moved.symbol, instructions: moved.instructions, branchesToEntry: plan.branchesToEntry)
       if plan.branchesToEntry { notes.append(BuildNote(symbol: symbol.name, fact: .branchesToEntry)) }
     }
@@ -67,7 +67,32 @@ struct PlannedFunctions {
       ReplacedFunction(
         symbol: symbol.name, at: symbol.address, size: symbol.size,
         sha256: SHA256Digest(of: target.code(at: symbol.address.value, count: symbol.size) ?? []),
-        replacement: symbol.name, entry: ReplacedFunction.Entry(at: plan.offset, original: plan.original, gate: gate)))
+        replacement: symbol.name,
+        entry: ReplacedFunction.Entry(
+          at: plan.offset, original: plan.original, gate: gate,
+          far: far.map { farEntry($0, function: symbol.address.value, target) }),
+        parts: parts.map {
+          ReplacedFunction.Part(at: LinkAddress($0.lowerBound), size: $0.upperBound - $0.lowerBound)
+        }))
+  }
+
+  /// Takes a copy of an entry in, and the places of the target that it names.
+  private mutating func add(_ moved: MovedCode, _ target: TargetImage) -> MovedCode {
+    assembly.add(moved)
+    for place in moved.places {
+      let name = MovedCode.symbol(of: place)
+      places[name] = TargetReference(name, at: LinkAddress(place), kind: target.isCode(place) ? .function : .object)
+    }
+    return moved
+  }
+
+  private mutating func farEntry(
+    _ plan: EntryPlan, function: UInt64, _ target: TargetImage
+  ) -> ReplacedFunction.FarEntry {
+    let moved = add(MovedCode(plan, function: function), target)
+    return ReplacedFunction.FarEntry(
+      original: plan.original, symbol: moved.symbol, instructions: moved.instructions,
+      branchesToEntry: plan.branchesToEntry)
   }
 
   /// Lets the branch lead to a stub that calls the replacement.

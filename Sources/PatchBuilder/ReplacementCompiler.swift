@@ -1,4 +1,6 @@
+internal import CElf
 internal import Glibc
+internal import Patch
 
 /// Compiles the replacement files: the same inputs give the same bytes.
 struct ReplacementCompiler: Sendable {
@@ -32,8 +34,8 @@ struct ReplacementCompiler: Sendable {
   /// `extra`: more flags, stronger than the user's.
   /// Returns the compiler's warnings.
   func compile(_ source: String, to object: String, extra: [String] = []) async throws(BuildRefused) -> String {
-    // SAFETY: C gets the string for the time of the call.
-    guard unsafe access(source, R_OK) == 0 else { throw BuildRefused(.unreadable(errno: errno), at: source) }
+    try WholeFile.checkReadable(source)
+    guard WholeFile.isRegular(source) ?? false else { throw BuildRefused(.sourceNotAFile, at: source) }
     let folder = source.lastIndex(of: "/").map { String(source[..<$0]) }
     // With this flag clang refers to a global function by a local label of the same place, and resolves it while it assembles:
     // nothing would be left by which the linker could tell that the function's address is taken.
@@ -47,8 +49,13 @@ struct ReplacementCompiler: Sendable {
       // The joined object is linked for each process: code of the link-time optimiser could not be.
       "-fno-lto",
     ]
-    do {
-      return try await BuildTool.run(tool, arguments + extra + ["-c", source, "-o", object]).errors
+    do throws(BuildRefused) {
+      let answer = try await BuildTool.run(tool, arguments + extra + ["-c", source, "-o", object])
+      // Told so by its flags or by the file's name, it stops before or behind the object and calls that success.
+      guard let made = try? ElfFile(path: object), made.machine == UInt16(EM_X86_64), made.type == UInt16(ET_REL) else {
+        throw BuildRefused(.noObject(tool, output: answer.errors))
+      }
+      return answer.errors
     } catch {
       throw BuildRefused(
         error.refusals.map { refusal in

@@ -94,6 +94,19 @@ struct SymbolCatalog: Sendable {
     }
   }
 
+  /// The parts of a function that the compiler put elsewhere: `name.cold`, `name.part.0`, `name.part.0.cold`.
+  ///
+  /// Of static functions that share their name those of the other files are left out, where the table tells files.
+  func pieces(of function: TargetSymbol) -> [TargetSymbol] {
+    let prefix = function.name + "."
+    return code.filter { symbol in
+      guard symbol.name.hasPrefix(prefix), symbol.size > 0, symbol.kind == .function else { return false }
+      let suffix = symbol.name.dropFirst(prefix.count)
+      let isOfFile = symbol.file == nil || function.file == nil || symbol.file == function.file
+      return isOfFile && (suffix.hasPrefix("cold") || suffix.hasPrefix("part"))
+    }
+  }
+
   /// The code symbols whose address lies in a range.
   func code(in range: Range<UInt64>) -> ArraySlice<TargetSymbol> {
     code[lowerBound(range.lowerBound)..<lowerBound(range.upperBound)]

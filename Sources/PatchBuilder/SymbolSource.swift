@@ -11,33 +11,14 @@ enum SymbolSource {
   ) throws(BuildRefused) -> [ElfSymbol] {
     if let given { return try read(given, for: target, buildID: buildID) }
     do {
-      let own = try target.symbols(.full)
-      if !own.isEmpty { return own }
-      for candidate in try debugFiles(of: target, at: path, buildID: buildID) {
-        // A debug file that is absent or belongs to another build is no error: nobody named it.
-        guard let file = try? ElfFile(path: candidate), let found = try? file.buildID(), found == buildID else {
-          continue
-        }
-        return try file.symbols(.full)
-      }
-      return []
+      return try target.fullSymbols(at: path)
     } catch {
       throw BuildRefused(.notATarget(why: error.text), at: path)
     }
   }
 
-  /// Where a separate debug file may lie, as gdb looks for it ("Debugging Information in Separate Files").
-  private static func debugFiles(of target: ElfFile, at path: String, buildID: BuildID) throws(DamagedElf) -> [String] {
-    let digits = buildID.description
-    var candidates = ["/usr/lib/debug/.build-id/\(digits.prefix(2))/\(digits.dropFirst(2)).debug"]
-    if let link = try target.debugLink(), !link.name.contains("/") {
-      let folder = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
-      candidates += ["\(folder)/\(link.name)", "\(folder)/.debug/\(link.name)", "/usr/lib/debug\(folder)/\(link.name)"]
-    }
-    return candidates
-  }
-
   private static func read(_ path: String, for target: ElfFile, buildID: BuildID) throws(BuildRefused) -> [ElfSymbol] {
+    try WholeFile.checkReadable(path)
     do {
       let donor = try ElfFile(path: path)
       if try donor.buildID() != buildID, let difference = try difference(between: target, and: donor) {

@@ -28,6 +28,7 @@ struct TargetImage: Sendable {
 
   init(path: String, symbols symbolsPath: String?) throws(BuildRefused) {
     self.path = path
+    try WholeFile.checkReadable(path)
     do {
       elf = try ElfFile(path: path)
     } catch {

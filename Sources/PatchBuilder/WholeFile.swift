@@ -24,6 +24,20 @@ enum WholeFile {
     }
   }
 
+  /// Refuses a path that does not lead to a file that may be read.
+  static func checkReadable(_ path: String) throws(BuildRefused) {
+    // SAFETY: C gets the string for the time of the call.
+    guard unsafe access(path, R_OK) == 0 else { throw BuildRefused(.unreadable(errno: errno), at: path) }
+  }
+
+  /// Whether a path leads to a regular file; nil where it leads nowhere.
+  static func isRegular(_ path: String) -> Bool? {
+    var status = stat()
+    // SAFETY: the string and the structure outlive the call.
+    guard unsafe stat(path, &status) == 0 else { return nil }
+    return status.st_mode & S_IFMT == S_IFREG
+  }
+
   /// A path from the root, without symbolic links; the path itself where the system knows none.
   static func absolute(_ path: String) -> String {
     // SAFETY: realpath allocates its answer, which is copied and given back here.
@@ -33,8 +47,14 @@ enum WholeFile {
   }
 
   /// Writes a file whole or not at all: beside it first, then renamed.
+  ///
+  /// A device or a FIFO is refused: the new file would take its place.
   static func write(_ content: [UInt8], to path: String) throws(BuildRefused) {
-    let beside = "\(path).\(getpid()).tmp"
+    let present = isRegular(path)
+    guard present ?? true else { throw BuildRefused(.outputNotAFile, at: path) }
+    // What a symbolic link leads to is replaced, not the link.
+    let target = present == nil ? path : absolute(path)
+    let beside = "\(target).\(getpid()).tmp"
     // SAFETY: C gets the string for the time of the call.
     let descriptor = unsafe open(beside, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
     guard descriptor >= 0 else { throw BuildRefused(.notWritable(errno: errno), at: path) }
@@ -50,7 +70,7 @@ enum WholeFile {
     // A full disk may be reported as late as here; see close(2).
     if close(descriptor) != 0 && failure == 0 { failure = errno }
     // SAFETY: C gets the strings for the time of the calls.
-    if unsafe failure == 0 && rename(beside, path) != 0 { failure = errno }
+    if unsafe failure == 0 && rename(beside, target) != 0 { failure = errno }
     guard failure == 0 else {
       unsafe unlink(beside)
       throw BuildRefused(.notWritable(errno: failure), at: path)

@@ -3,7 +3,6 @@ internal import Glibc
 /// A folder for the files of one build, removed with everything in it at the end.
 struct WorkFolder: ~Copyable {
   let path: String
-  private var names: [String] = []
 
   /// Makes the folder under `TMPDIR` or `/tmp`.
   init() throws(BuildRefused) {
@@ -19,14 +18,20 @@ struct WorkFolder: ~Copyable {
   }
 
   /// The path of a file in the folder, which is removed with it.
-  mutating func file(_ name: String) -> String {
-    names.append(name)
-    return "\(path)/\(name)"
-  }
+  func file(_ name: String) -> String { "\(path)/\(name)" }
 
   deinit {
-    // SAFETY: C gets the strings for the time of the calls.
-    for name in names { _ = unsafe unlink("\(path)/\(name)") }
+    // Compilers write more than they are asked for (-save-temps, -gsplit-dwarf, --coverage): everything goes.
+    // SAFETY: the stream is closed once; an entry's name is terminated and is copied before the next is read.
+    if let folder = unsafe opendir(path) {
+      while let entry = unsafe readdir(folder) {
+        let name = unsafe withUnsafePointer(to: &entry.pointee.d_name) { pointer in
+          unsafe pointer.withMemoryRebound(to: CChar.self, capacity: 256) { unsafe String(cString: $0) }
+        }
+        if name != "." && name != ".." { _ = unsafe unlink("\(path)/\(name)") }
+      }
+      _ = unsafe closedir(folder)
+    }
     _ = unsafe rmdir(path)
   }
 }

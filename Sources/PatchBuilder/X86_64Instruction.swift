@@ -61,6 +61,13 @@ struct X86_64Instruction: Equatable, Sendable {
     }
   }
 
+  var isCall: Bool {
+    switch flow {
+    case .call, .indirectCall: true
+    default: false
+    }
+  }
+
   /// Where a direct branch other than a call goes; nil for anything else.
   var jumpTarget: UInt64? {
     switch flow {

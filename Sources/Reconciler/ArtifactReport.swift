@@ -31,6 +31,10 @@ package struct ArtifactReport: Codable, Equatable, Sendable {
     /// How it is switched: `gate`, or `direct` with the reason.
     package var form: String
     package var formReason: String?
+    /// The 14 bytes that a branch from farther than 2 GiB overwrites; nil where the function has no room for one.
+    package var farBytes: String?
+    /// Code of the function that lies apart.
+    package var parts: [String]?
   }
 
   /// Reads an artifact; a finding says why it cannot be.
@@ -78,7 +82,9 @@ package struct ArtifactReport: Codable, Equatable, Sendable {
       return Function(
         symbol: function.symbol, address: function.address.description, size: function.size,
         sha256: function.sha256.description, replacement: function.replacement, entryOffset: function.entry.offset,
-        originalBytes: function.entry.original.bytes.spaced, form: form, formReason: why)
+        originalBytes: function.entry.original.bytes.spaced, form: form, formReason: why,
+        farBytes: function.entry.far?.original.bytes.spaced,
+        parts: function.parts?.map { "\($0.size) bytes at \($0.address)" })
     }
     // A gate's way back behind the branch is no use of the target by the new code.
     targetReferences = info.targetReferences.filter { !$0.symbol.hasPrefix("lpatch.at.") }

@@ -45,6 +45,32 @@ package enum HostEntry {
       """
   }
 
+  /// The absolute form beside the near one; its copy is the symbol `far` of ``farCopy``.
+  package static func far(in host: ElfFile) throws -> ReplacedFunction.FarEntry {
+    let place = try symbol(in: host)
+    return ReplacedFunction.FarEntry(
+      original: try host.content(at: LinkAddress(place.value), count: 14), symbol: "far",
+      instructions: [.init(from: 0, to: 0), .init(from: 10, to: 10), .init(from: 13, to: 13)], branchesToEntry: false)
+  }
+
+  /// The moved entry of the absolute form in assembly, which reaches the function from anywhere.
+  package static let farCopy = """
+    .text
+    .type far, @function
+    .globl far
+    far:
+      .cfi_startproc
+      movabs $0x1111111111111111, %rax
+      add %rdi, %rax
+      lea 5(%rax), %rax
+      jmp *1f(%rip)
+    1: .quad host_patched + 17
+      .cfi_endproc
+    .size far, .-far
+    .section .note.GNU-stack,"",@progbits
+
+    """
+
   private static func symbol(in host: ElfFile) throws -> ElfSymbol {
     guard let found = try host.symbols(.full).first(where: { $0.name == symbol }) else {
       throw VictimTrouble("the host has no \(symbol)")

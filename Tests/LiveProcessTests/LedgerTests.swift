@@ -5,7 +5,7 @@ import Testing
 
 @Suite("A ledger is read back, and a damaged one is refused")
 struct LedgerTests {
-  /// With every field in use; what `Fixtures/ledger-1.bin` holds.
+  /// With every field in use; what `Fixtures/ledger-2.bin` holds.
   static let full: Ledger = {
     var ledger = SwitchModel.ledger(bit: 5, places: [0x40_0010, 0x40_0050], values: [0x60_0000], direct: false)
     ledger.description = "Überlauf"
@@ -14,6 +14,9 @@ struct LedgerTests {
     ledger.loadBias = 0x5555_5555_4000
     ledger.values[0].expect = [1, 2, 3, 4]
     ledger.functions[1].gate = nil
+    ledger.functions[0].parts = [
+      RemoteAddress(0x40_1000)..<RemoteAddress(0x40_1025), RemoteAddress(0x40_2000)..<RemoteAddress(0x40_2010),
+    ]
     ledger.unwind = RemoteAddress(0x1000_2000)..<RemoteAddress(0x1000_2400)
     ledger.parts.append(
       Ledger.Part(offset: 0x1000, size: 0x3000, protection: .readOnly, digest: SHA256Digest(of: [1])))
@@ -29,23 +32,34 @@ struct LedgerTests {
     #expect(Array(bytes[offset..<offset + 4]) == LedgerTests.full.values[0].original)
   }
 
-  @Test("The ledger of version 1 that is kept as a file stays readable")
-  func fixture() throws {
-    let path = "\(#filePath)".replacing("LedgerTests.swift", with: "Fixtures/ledger-1.bin")
+  @Test(
+    "The ledger of each version that is kept as a file stays readable, and its fields are where they were",
+    arguments: [1, 2])
+  func fixture(version: UInt32) throws {
+    let path = "\(#filePath)".replacing("LedgerTests.swift", with: "Fixtures/ledger-\(version).bin")
     var bytes = [UInt8](repeating: 0, count: 65536)
     // SAFETY: the path lives for the call; the count is that of the array.
     let file = unsafe open(path, O_RDONLY)
     try #require(file >= 0, "\(path): errno \(errno)")
     let count = unsafe read(file, &bytes, bytes.count)
     close(file)
-    #expect(try Ledger(reading: Array(bytes.prefix(max(count, 0)))) == LedgerTests.full)
+    bytes = Array(bytes.prefix(max(count, 0)))
+    let ledger = try Ledger(reading: bytes)
+    var expected = LedgerTests.full
+    expected.version = version
+    if version < 2 { expected.functions[0].parts = [] }
+    #expect(ledger == expected)
+    // A value's original bytes are written into a ledger of an older tool at the place that the older tool gave them.
+    #expect(ledger.encoded() == bytes)
+    let offset = ledger.originalOffset(ofValue: 0)
+    #expect(Array(bytes[offset..<offset + 4]) == expected.values[0].original)
   }
 
   @Test("A newer version is refused by its number")
   func newer() {
     var bytes = LedgerTests.full.encoded()
-    bytes[8] = 2
-    #expect(throws: DamagedLedger.newer(version: 2)) { try Ledger(reading: bytes) }
+    bytes[8] = 3
+    #expect(throws: DamagedLedger.newer(version: 3)) { try Ledger(reading: bytes) }
   }
 
   @Test("Cut off anywhere, it is refused")

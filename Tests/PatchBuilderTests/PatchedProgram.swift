@@ -55,7 +55,9 @@ struct PatchedProgram {
   }
 
   /// The results of each phase: original, armed, committed, settled, reverted, restored.
-  func run(_ report: BuildReport) throws -> [String: String] {
+  ///
+  /// `form`: the far one puts the image where no near branch from the program reaches.
+  func run(_ report: BuildReport, form: BranchForm = .near) throws -> [String: String] {
     let artifact = try PatchArtifact(reading: try Self.read(report.artifact))
     let imports = report.info.imports
     // Without randomisation a second run has the addresses of the first (personality(2), ADDR_NO_RANDOMIZE).
@@ -69,14 +71,14 @@ struct PatchedProgram {
       if words.first == "import", words.count == 3 { addresses[String(words[1])] = UInt64(words[2], radix: 16) }
     }
     let bias = report.info.target.kind == .fixedExecutable ? 0 : start
-    let base = RemoteAddress((start & ~0xfff) + 0x1000_0000)
+    let base = RemoteAddress((start & ~0xfff) + (form == .near ? 0x1000_0000 : 0x1000_0000_0000))
     let state = RemoteAddress((start & ~0xfff) + 0x4000_0000_00)
     let linker = PatchLinker(artifact, ledgerSize: 4096)
     let image = try linker.link(
       at: base, bias: bias, stateWord: state, bit: 0,
       imports: imports.map { reference in
         addresses[reference.symbol].flatMap { $0 == 0 ? nil : RemoteAddress($0) }
-      })
+      }, form: form)
     let sites = image.functions.map { function in
       let gate = function.gateBranch?.hexadecimal ?? "-"
       return "\(String(function.place.value, radix: 16)) \(gate) \(function.directBranch.hexadecimal)\n"

@@ -111,45 +111,22 @@ struct ReferenceTests {
     #expect(phases["restored"] == "76 5 70\n")
   }
 
-  @Test("memcpy, which chooses its implementation at start, and its fortified check", arguments: ["gcc", "clang"])
-  func fortified(compiler: String) async throws {
-    let program = try PatchedProgram(
-      """
-      #include <signal.h>
-      #include <stdio.h>
-      #include <sys/wait.h>
-      #include <unistd.h>
-      __attribute__((noipa)) int copied(const char *text, unsigned long size) { return (int)size * (text[0] == 'a'); }
-      void cases(void) {
-        char text[200] = "abcdefgh";
-        fflush(stdout);
-        int status = 0;
-        pid_t child = fork();
-        if (child == 0) {
-          close(2);
-          copied(text, 200);
-          _exit(0);
-        }
-        waitpid(child, &status, 0);
-        printf("%d %d\\n", copied(text, 3), WIFSIGNALED(status) ? WTERMSIG(status) : 0);
-      }
-      """)
+  @Test("A weak symbol that nothing defines is null, and one that is defined is not", arguments: ["gcc", "clang"])
+  func weak(compiler: String) async throws {
+    let program = try PatchedProgram(Self.twoFiles, helper: Self.second)
     let report = try await program.build(
       """
-      #include <string.h>
-      int copied(const char *text, unsigned long size) {
-        char room[16] = "";
-        memcpy(room, text, size);
-        __asm__ volatile("" : : "r"(room) : "memory");
-        return room[2];
+      extern int nobody_has_this(int) __attribute__((weak));
+      extern int other(int) __attribute__((weak));
+      extern int atoi(const char *) __attribute__((weak));
+      __attribute__((weak)) int own(int x) { return x + 1000; }
+      int ask(int x) {
+        int (*volatile function)(int) = nobody_has_this;
+        return (function ? 1 : 2) + (other ? 10 * other(1) : 0) + (atoi ? atoi("5000") : 0) + own(x - 1);
       }
-      """, replacing: ["copied"], compiler: compiler, flags: ["-U_FORTIFY_SOURCE", "-D_FORTIFY_SOURCE=2"])
-    #expect(report.info.imports.map(\.symbol) == ["__chk_fail", "memcpy"])
-    #expect(report.info.imports.last?.version == "GLIBC_2.14")
-    let phases = try program.run(report)
-    #expect(phases["original"] == "3 0\n")
-    // SIGABRT, from the check of the overflow.
-    #expect(phases["committed"] == "\(Int(UInt8(ascii: "c"))) 6\n")
+      """, replacing: ["ask"], compiler: compiler)
+    #expect(report.info.imports.contains { $0.symbol == "nobody_has_this" && $0.weak })
+    #expect(try program.run(report)["committed"] == "11 21 6212\n")
   }
 
   @Test("A symbol is imported in the version that the target itself asks for")

@@ -11,10 +11,11 @@ struct DamagedArtifactTests {
       let artifact = try PatchArtifact(reading: bytes)
       let linker = PatchLinker(artifact, ledgerSize: 4096)
       // Some changes are legal programs: then the linker answers an image or one refusal, and both are right here.
-      _ = try? linker.link(
-        at: RemoteAddress(0x5555_0000_0000), bias: 0x5555_5555_4000, stateWord: RemoteAddress(0x7000_0000_0000),
-        bit: 63,
-        imports: artifact.info.imports.map { _ in RemoteAddress(0x7fff_f000_0000) })
+      for (base, form) in [(0x5555_0000_0000, .near), (0x4000_0000_0000, .far)] as [(UInt64, BranchForm)] {
+        _ = try? linker.link(
+          at: RemoteAddress(base), bias: 0x5555_5555_4000, stateWord: RemoteAddress(0x7000_0000_0000), bit: 63,
+          imports: artifact.info.imports.map { _ in RemoteAddress(0x7fff_f000_0000) }, form: form)
+      }
       return .success(artifact)
     } catch {
       return .failure(error)
@@ -111,6 +112,75 @@ struct DamagedArtifactTests {
       }
     }
     #expect(refused > places.count * 4)
+  }
+
+  /// The extremes that arithmetic goes wrong at.
+  private static let numbers: [UInt64] = [
+    0, 1, 3, 4, 7, 8, 0xff, 0x1000, 0x7fff_ffff, 0x8000_0000, 0xffff_ffff, 1 << 47, (1 << 47) - 1, 1 << 62,
+    0x7fff_ffff_ffff_ffff, 0x8000_0000_0000_0000, UInt64.max, UInt64.max - 7,
+  ]
+
+  @Test(
+    "With its description's numbers, its tables' words and whole stretches of it exchanged, likewise", arguments: 0..<4)
+  func mutated(seed: UInt64) throws {
+    let bytes = try SmallArtifact.made.get()
+    let info = try #require(try ElfFile(bytes: bytes).sections.first { $0.name == ".lpatch.info" })
+    let text = Int(info.offset)..<Int(info.offset + info.size)
+    let digits = text.filter { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(bytes[$0]) }
+    var random = SplitMix(seed: seed &* 0x2545_f491 &+ 7)
+    func below(_ bound: Int) -> Int { Int(random.next() % UInt64(max(bound, 1))) }
+    let end = ContinuousClock.now + .seconds(60)
+    var refused = 0
+    var accepted = 0
+    for round in 0..<1200 where ContinuousClock.now < end {
+      var hostile = bytes
+      for _ in 0...below(3) {
+        switch (round + below(2)) % 5 {
+        case 0:
+          // A number of the description becomes another, of its own length or of any.
+          var at = digits[below(digits.count)]
+          guard at < hostile.count else { continue }
+          while at > text.lowerBound, digits.contains(at - 1) { at -= 1 }
+          var stop = at
+          while stop < hostile.count, (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(hostile[stop]) { stop += 1 }
+          let number = Array("\(Self.numbers[below(Self.numbers.count)])".utf8)
+          for (index, place) in (at..<stop).enumerated() {
+            hostile[place] = index < number.count ? number[index] : UInt8(ascii: " ")
+          }
+        case 1:
+          // A word anywhere becomes an extreme.
+          let size = [1, 2, 4, 8][below(4)]
+          let at = below((hostile.count - 8) / size) * size
+          let number = Self.numbers[below(Self.numbers.count)].littleEndianBytes
+          for index in 0..<size { hostile[at + index] = number[index] }
+        case 2:
+          // Two words change places.
+          let (a, b) = (below(hostile.count / 8) * 8, below(hostile.count / 8) * 8)
+          for index in 0..<8 where max(a, b) + index < hostile.count { hostile.swapAt(a + index, b + index) }
+        case 3:
+          // A stretch stands once more somewhere else.
+          let (count, from, to) = (below(64), below(hostile.count - 64), below(hostile.count - 64))
+          let stretch = Array(hostile[from..<(from + count)])
+          hostile.replaceSubrange(to..<(to + count), with: stretch)
+        default:
+          // Cut, or longer than it says.
+          if below(2) == 0 {
+            hostile.removeLast(below(200))
+          } else {
+            hostile += [UInt8](repeating: 0xff, count: below(200))
+          }
+          if hostile.count < 4096 { hostile += bytes[hostile.count...] }
+        }
+      }
+      guard hostile != bytes else { continue }
+      switch DamagedArtifactTests.exercise(hostile) {
+      case .failure(let error):
+        refused += 1
+        #expect(!error.field.isEmpty && !error.allowed.isEmpty)
+      case .success: accepted += 1
+      }
+    }
+    #expect(refused > 100 && accepted > 10, "\(refused) refused, \(accepted) accepted")
   }
 
   @Test("A section table that claims everything many times over is refused, not read into memory")

@@ -7,18 +7,21 @@ import VictimKit
 struct GateRunsTests {
   @Test(
     "Old without the bit, new with it, the slot's function instead of old, and straight when settled",
-    arguments: [5, 14])
-  func switched(length: UInt64) throws {
+    arguments: [(5, .near), (14, .near), (5, .far)] as [(UInt64, BranchForm)])
+  func switched(length: UInt64, form: BranchForm) throws {
     let host = try ImageHost(flags: ["-pie", "-fPIE"])
-    let artifact = try PatchArtifact(reading: try SmallArtifact.make(length: length))
+    let artifact = try PatchArtifact(
+      reading: try SmallArtifact.make(
+        length: length, flags: form == .near ? [] : ["-mno-direct-extern-access"]))
     let linker = PatchLinker(artifact, ledgerSize: 8192)
-    let base = RemoteAddress(host.bias &- (1 << 29))
+    // The far form from where no near branch reaches.
+    let base = RemoteAddress(host.bias &- (form == .near ? 1 << 29 : 1 << 40))
     // The state word lies in the host's own data: further from the image than 32 bits would not matter.
     let word = try host.address("host_numbers")
     let bit = 11
     let image = try linker.link(
       at: base, bias: host.bias, stateWord: word, bit: bit,
-      imports: try artifact.info.imports.map { try host.resolve($0.symbol) })
+      imports: try artifact.info.imports.map { try host.resolve($0.symbol) }, form: form)
     try host.load(image, at: base, layout: linker.layout)
     let function = try #require(image.functions.first)
     let patched = try host.address("host_patched")
@@ -48,7 +51,10 @@ struct GateRunsTests {
     for pair in function.movedInstructions {
       #expect(pair.original.value - function.place.value == pair.moved.value - (function.moved?.value ?? 0))
     }
-    #expect(function.movedInstructions.count == (length == 5 ? 1 : 3))
+    let isLong = length == 14 || form == .far
+    #expect(function.movedInstructions.count == (isLong ? 3 : 1))
+    #expect(function.original.count == (isLong ? 14 : 5) && function.directBranch.count == function.original.count)
+    #expect(function.parts.map { $0.lowerBound.value &- host.bias } == [0x40])
   }
 
   private func contains(_ part: ImageLayout.Part, _ address: RemoteAddress, _ base: RemoteAddress) -> Bool {

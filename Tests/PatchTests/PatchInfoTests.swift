@@ -25,7 +25,7 @@ struct PatchInfoTests {
 
   static let cases: [Case] = [
     Case(
-      name: "a newer format", adjustText: replacing("\"formatVersion\" : 1", "\"formatVersion\" : 2, \"new\" : {}"),
+      name: "a newer format", adjustText: replacing("\"formatVersion\" : 2", "\"formatVersion\" : 3, \"new\" : {}"),
       kind: .newerFormat, field: "info.formatVersion"),
     Case(name: "format 0", adjust: { $0.formatVersion = 0 }, field: "info.formatVersion"),
     Case(name: "an unknown key", adjustText: replacing("\"fixes\"", "\"sixes\" : 1, \"fixes\""), field: "info.sixes"),
@@ -110,6 +110,39 @@ struct PatchInfoTests {
           branchesToEntry: false)
       }, field: "info.functions[0].entry.gate.instructions[2]"),
     Case(
+      name: "the absolute form beside a direct form",
+      adjust: {
+        $0.functions[0].entry.far = .init(
+          original: [UInt8](repeating: 0, count: 14), symbol: "fixed", instructions: [], branchesToEntry: false)
+      }, field: "info.functions[0].entry.far"),
+    farCase("of thirteen bytes", ".original") { $0.original.bytes.removeLast() },
+    farCase("that begins with other bytes", ".original") { $0.original.bytes[2] ^= 1 },
+    farCase("whose copy is that of the near one", ".symbol") { $0.symbol = "moved" },
+    farCase("whose copy is not there", ".symbol") { $0.symbol = "gone" },
+    farCase("without instructions", ".instructions") { $0.instructions = [] },
+    farCase("with an instruction beyond it", ".instructions[1]") { $0.instructions[1] = .init(from: 14, to: 1) },
+    Case(
+      name: "a piece of no size", adjust: { $0.functions[0].parts = [.init(at: LinkAddress(0x1000), size: 0)] },
+      field: "info.functions[0].parts[0]"),
+    Case(
+      name: "a piece beyond the address space",
+      adjust: { $0.functions[0].parts = [.init(at: LinkAddress(0x1000), size: .max)] },
+      field: "info.functions[0].parts[0]"),
+    Case(
+      name: "no pieces where some are listed", adjust: { $0.functions[0].parts = [] }, field: "info.functions[0].parts"),
+    Case(
+      name: "too many pieces",
+      adjust: {
+        $0.functions[0].parts = [ReplacedFunction.Part](repeating: .init(at: LinkAddress(0x1000), size: 1), count: 65)
+      },
+      field: "info.functions[0].parts"),
+    Case(
+      name: "pieces in format 1",
+      adjust: {
+        $0.formatVersion = 1
+        $0.functions[0].parts = [.init(at: LinkAddress(0x1000), size: 1)]
+      }, field: "info.functions[0]"),
+    Case(
       name: "an undefined symbol that is not described", assembly: ".data\n.quad strtoul", adjust: { $0.imports = [] },
       field: "symbol"),
     Case(
@@ -156,6 +189,37 @@ struct PatchInfoTests {
       name: "call-frame information that ends early", assembly: ".section .eh_frame,\"a\",@progbits\n.long 0",
       field: "section"),
   ]
+
+  /// A wrong description of the absolute form, beside a near one that is right.
+  private static func farCase(
+    _ what: String, _ field: String, _ damage: @escaping @Sendable (inout ReplacedFunction.FarEntry) -> Void
+  ) -> Case {
+    Case(
+      name: "an absolute form \(what)",
+      assembly: ".text\n.globl moved\nmoved: nop\nnop\n.size moved, 2\n.globl far\nfar: nop\nnop\n.size far, 2",
+      adjust: { info in
+        let near = info.functions[0].entry.original.bytes
+        info.functions[0].entry.gate = .moved(
+          symbol: "moved", instructions: [.init(from: 0, to: 0)], branchesToEntry: false)
+        var far = ReplacedFunction.FarEntry(
+          original: near + [UInt8](repeating: 0x90, count: 9), symbol: "far",
+          instructions: [.init(from: 0, to: 0), .init(from: 1, to: 1)], branchesToEntry: false)
+        damage(&far)
+        info.functions[0].entry.far = far
+      }, field: "info.functions[0].entry.far" + field)
+  }
+
+  @Test("The artifact of format 1 that is kept as a file is read and linked")
+  func formatOne() throws {
+    let path = "\(#filePath)".replacing("PatchInfoTests.swift", with: "Fixtures/format-1.lpatch")
+    let artifact = try PatchArtifact(reading: try TestFile.read(path))
+    #expect(artifact.info.formatVersion == 1)
+    #expect(artifact.info.functions.map(\.symbol) == ["zlibVersion", "zlibCompileFlags"])
+    #expect(artifact.info.functions.allSatisfy { $0.parts == nil && $0.entry.far == nil })
+    let image = try AssembledArtifact.link(artifact)
+    #expect(image.functions.map(\.original) == [[0x48, 0x8d, 0x05, 0x19, 0x80], [0xb8, 0xa9, 0, 0, 0]])
+    #expect(image.functions.allSatisfy { $0.gateBranch?.count == 5 && $0.movedInstructions.count == 1 })
+  }
 
   @Test("It is refused with its field", arguments: cases)
   func refused(_ wrong: Case) throws {

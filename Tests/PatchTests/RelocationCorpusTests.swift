@@ -13,6 +13,39 @@ struct RelocationCorpusTests {
   /// Types that a compiler may emit and that the linker refuses: thread-local variables of a large-model replacement.
   static let refusedByName: Set<String> = ["R_X86_64_DTPOFF64"]
 
+  /// Types whose value a test of its own computes (``RelocationTests``).
+  static let computed = Set(RelocationTests.values.map(\.type) + RelocationTests.tableTypes)
+  /// Types in the code of `image-features.c`, whose functions ``LinkedCodeRunsTests`` runs beside their references.
+  static let run: Set<String> = [
+    "R_X86_64_PLT32", "R_X86_64_GOTPCREL", "R_X86_64_GOTPCRELX", "R_X86_64_REX_GOTPCRELX", "R_X86_64_GOTTPOFF",
+    "R_X86_64_TLSGD", "R_X86_64_TLSLD", "R_X86_64_DTPOFF32", "R_X86_64_GOTPC32_TLSDESC", "R_X86_64_TLSDESC_CALL",
+  ]
+
+  /// The types that have neither a test nor a refusal.
+  static func unaccounted(_ names: Set<String>) -> Set<String> {
+    names.subtracting(computed).subtracting(run).subtracting(refusedByName)
+  }
+
+  @Test("A type that nobody knows would be noticed")
+  func unknown() {
+    #expect(
+      RelocationCorpusTests.unaccounted(["R_X86_64_PC32", "R_X86_64_CODE_4_GOTPCRELX"]) == ["R_X86_64_CODE_4_GOTPCRELX"]
+    )
+  }
+
+  @Test("Each type that is said to be run is in code that is run")
+  func claimed() throws {
+    var names: Set<String> = []
+    for way in LinkedCodeRunsTests.ways {
+      let directory = try TemporaryDirectory()
+      let object = directory.file("object.o")
+      _ = try Command.output(
+        [way.compiler, "-c", "-w", "-o", object, VictimProgram.sources + "/image-features.c"] + way.flags)
+      names.formUnion(try relocations(of: object))
+    }
+    #expect(RelocationCorpusTests.run.subtracting(names) == [])
+  }
+
   @Test("With each compiler, level and model", arguments: LinkedCodeRunsTests.ways)
   func corpus(way: LinkedCodeRunsTests.Way) throws {
     let host = try ImageHost(flags: ["-no-pie", "-fno-pic"])
@@ -52,6 +85,7 @@ struct RelocationCorpusTests {
       }
     }
     #expect(names.count >= 3, "readelf has found relocations at all")
+    #expect(RelocationCorpusTests.unaccounted(names) == [])
   }
 
   /// The types in the loaded sections of an object, as readelf names them.

@@ -73,6 +73,55 @@ struct RelocationTests {
         + [UInt8](repeating: 0, count: 8 - value.size))
   }
 
+  /// Types that count from the image's offset table, or from a field to an entry of it.
+  static let tableTypes = [
+    "R_X86_64_GOT32", "R_X86_64_GOT64", "R_X86_64_GOTPLT64", "R_X86_64_GOTPCREL", "R_X86_64_GOTPCREL64",
+    "R_X86_64_GOTPCRELX", "R_X86_64_REX_GOTPCRELX", "R_X86_64_GOTPC32", "R_X86_64_GOTPC64", "R_X86_64_GOTOFF64",
+    "R_X86_64_PLTOFF64",
+  ]
+
+  @Test("The offset table, its entries and the way to them", arguments: tableTypes)
+  func table(type: String) throws {
+    let isTable = type.hasPrefix("R_X86_64_GOTPC3") || type == "R_X86_64_GOTPC64"
+    let bytes = try AssembledArtifact.make(
+      """
+      .data
+      .quad thing
+      .reloc ., R_X86_64_GOTPC64, _GLOBAL_OFFSET_TABLE_
+      .quad 0
+      .reloc ., \(type), \(isTable ? "_GLOBAL_OFFSET_TABLE_" : "thing")
+      .quad 0
+      .globl thing
+      .type thing, @object
+      thing: .quad 1
+      .size thing, 8
+      """)
+    let artifact = try PatchArtifact(reading: bytes)
+    let image = try AssembledArtifact.link(artifact)
+    let part = try #require(PatchLinker(artifact, ledgerSize: 0).layout.part(.data))
+    let base = AssembledArtifact.base.value
+    let start = base + part.offset
+    func word(_ address: UInt64) throws -> UInt64 {
+      try #require(image.bytes.little(UInt64.self, at: Int(truncatingIfNeeded: address &- base)))
+    }
+    let thing = try word(start)
+    let table = try word(start + 8) &+ start &+ 8
+    let place = start + 16
+    let raw = try word(place)
+    let isShort = [
+      "R_X86_64_GOT32", "R_X86_64_GOTPC32", "R_X86_64_GOTPCREL", "R_X86_64_GOTPCRELX", "R_X86_64_REX_GOTPCRELX",
+    ]
+    .contains(type)
+    if isShort { #expect(raw >> 32 == 0, "four bytes and no more") }
+    let field = isShort ? UInt64(bitPattern: Int64(Int32(truncatingIfNeeded: raw))) : raw
+    switch type {
+    case "R_X86_64_GOTPC32", "R_X86_64_GOTPC64": #expect(place &+ field == table)
+    case "R_X86_64_GOTOFF64", "R_X86_64_PLTOFF64": #expect(table &+ field == thing)
+    case "R_X86_64_GOT32", "R_X86_64_GOT64", "R_X86_64_GOTPLT64": #expect(try word(table &+ field) == thing)
+    default: #expect(try word(place &+ field) == thing)
+    }
+  }
+
   /// A reference that cannot be linked.
   struct Refusal: Sendable, CustomTestStringConvertible {
     var assembly: String

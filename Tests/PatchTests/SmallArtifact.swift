@@ -26,14 +26,19 @@ enum SmallArtifact {
   }()
 
   /// Makes it anew, for a branch of a length.
-  static func make(length: UInt64, hostFlags: [String] = ["-pie", "-fPIE"]) throws -> [UInt8] {
-    let host = try ImageHost(flags: hostFlags)
+  static func make(length: UInt64, flags: [String] = []) throws -> [UInt8] {
+    let host = try ImageHost(flags: ["-pie", "-fPIE"])
     let directory = try TemporaryDirectory()
     try TestFile.write(Array(source.utf8), to: directory.file("fixed.c"))
     try TestFile.write(Array(HostEntry.movedCopy(length: length).utf8), to: directory.file("moved.s"))
+    try TestFile.write(Array(HostEntry.farCopy.utf8), to: directory.file("far.s"))
+    var function = try HostEntry.gated(replacement: "fixed", in: host.elf, length: length)
+    // Beside the near form, and with a piece elsewhere: everything that a description can say.
+    if length == 5 { function.entry.far = try HostEntry.far(in: host.elf) }
+    function.parts = [ReplacedFunction.Part(at: LinkAddress(0x40), size: 16)]
     let recipe = ArtifactRecipe(
-      sources: [directory.file("fixed.c"), directory.file("moved.s")], flags: ["-O2", "-fPIE", "-fcommon"],
-      target: host.elf, functions: [try HostEntry.gated(replacement: "fixed", in: host.elf, length: length)])
+      sources: [directory.file("fixed.c"), directory.file("moved.s"), directory.file("far.s")],
+      flags: ["-O2", "-fPIE", "-fcommon"] + flags, target: host.elf, functions: [function])
     return try recipe.make(in: directory)
   }
 }

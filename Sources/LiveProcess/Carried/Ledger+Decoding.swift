@@ -35,14 +35,17 @@ extension Ledger {
     }
     var body = LedgerReader(bytes, from: Ledger.headerSize, to: bodyEnd)
     var originals = LedgerReader(bytes, from: bodyEnd, to: size)
-    try self.init(state: state, activatedAt: activatedAt == 0 ? nil : activatedAt, &body, &originals)
+    let version = bytes.little(UInt32.self, at: Ledger.magic.count) ?? Ledger.currentVersion
+    try self.init(
+      version: version, state: state, activatedAt: activatedAt == 0 ? nil : activatedAt, &body, &originals)
     guard body.isAtEnd else { throw .damaged(field: "body", offset: body.position) }
     guard originals.isAtEnd else { throw .damaged(field: "originals", offset: originals.position) }
   }
 
   private init(
-    state: State, activatedAt: Int64?, _ reader: inout LedgerReader, _ originals: inout LedgerReader
+    version: UInt32, state: State, activatedAt: Int64?, _ reader: inout LedgerReader, _ originals: inout LedgerReader
   ) throws(DamagedLedger) {
+    self.version = version
     self.state = state
     self.activatedAt = activatedAt
     id = try reader.digest("id")
@@ -65,7 +68,7 @@ extension Ledger {
     for _ in 0..<(try reader.count("parts", atMost: 64)) { parts.append(try Part(&reader)) }
     functions = []
     for _ in 0..<(try reader.count("functions", atMost: Ledger.maximumPlaces)) {
-      functions.append(try Function(&reader))
+      functions.append(try Function(&reader, version: version))
     }
     values = []
     for _ in 0..<(try reader.count("values", atMost: Ledger.maximumPlaces)) {
@@ -89,7 +92,7 @@ extension Ledger.Part {
 }
 
 extension Ledger.Function {
-  fileprivate init(_ reader: inout LedgerReader) throws(DamagedLedger) {
+  fileprivate init(_ reader: inout LedgerReader, version: UInt32) throws(DamagedLedger) {
     symbol = try reader.text("function.symbol")
     range = try reader.range("function.range")
     let start = reader.position
@@ -102,6 +105,12 @@ extension Ledger.Function {
     direct = try reader.blob("function.direct", 5...15)
     guard direct.count <= original.count else { throw .damaged(field: "function.direct", offset: directOffset) }
     replacement = try reader.address("function.replacement")
+    parts = []
+    if version >= 2 {
+      for _ in 0..<(try reader.count("function.parts", atMost: PatchLimits.parts)) {
+        parts.append(try reader.range("function.part"))
+      }
+    }
     guard try reader.flag("function.hasGate") else {
       gate = nil
       return

@@ -22,7 +22,7 @@ extension Ledger {
     let originals = values.flatMap(\.original)
     var header = LedgerWriter()
     header.bytes = Ledger.magic
-    header.integer(Ledger.currentVersion)
+    header.integer(version)
     header.integer(UInt32(truncatingIfNeeded: Ledger.headerSize + body.count + originals.count))
     header.integer(state.rawValue)
     header.integer(UInt32(0))
@@ -57,7 +57,7 @@ extension Ledger {
     writer.integer(UInt32(truncatingIfNeeded: parts.count))
     for part in parts { part.encode(to: &writer) }
     writer.integer(UInt32(truncatingIfNeeded: functions.count))
-    for function in functions { function.encode(to: &writer) }
+    for function in functions { function.encode(to: &writer, version: version) }
     writer.integer(UInt32(truncatingIfNeeded: values.count))
     for value in values { value.encode(to: &writer) }
     return writer.bytes
@@ -75,13 +75,17 @@ extension Ledger.Part {
 }
 
 extension Ledger.Function {
-  fileprivate func encode(to writer: inout LedgerWriter) {
+  fileprivate func encode(to writer: inout LedgerWriter, version: UInt32) {
     writer.text(symbol)
     writer.range(range)
     writer.address(place)
     writer.blob(original)
     writer.blob(direct)
     writer.address(replacement)
+    if version >= 2 {
+      writer.integer(UInt32(truncatingIfNeeded: parts.count))
+      for part in parts { writer.range(part) }
+    }
     writer.flag(gate != nil)
     guard let gate else { return }
     writer.blob(gate.branch)

@@ -8,7 +8,7 @@ package struct Ledger: Equatable, Sendable {
   /// The first eight bytes of every ledger.
   package static let magic = Array("LPLEDGER".utf8)
   /// The version that this tool writes, and the newest that it reads.
-  package static let currentVersion: UInt32 = 1
+  package static let currentVersion: UInt32 = 2
   /// The longest ledger that is read, in bytes.
   package static let maximumSize = 16 << 20
 
@@ -19,6 +19,8 @@ package struct Ledger: Equatable, Sendable {
     case loaded = 2
   }
 
+  /// The version that it is written as: where its fields lie in a process depends on it.
+  package var version: UInt32
   /// The artifact's SHA-256; for values that of the entry in canonical form.
   package var id: SHA256Digest
   package var state: State
@@ -79,12 +81,14 @@ package struct Ledger: Equatable, Sendable {
     /// The branch straight to the replacement.
     package var direct: [UInt8]
     package var replacement: RemoteAddress
+    /// Code of the function that lies apart, such as its unlikely part; since version 2.
+    package var parts: [Range<RemoteAddress>]
     /// How the entry leads to either code while the switch is made; nil where only the direct form is possible.
     package var gate: Gate?
 
     package init(
       symbol: String, range: Range<RemoteAddress>, place: RemoteAddress, original: [UInt8], direct: [UInt8],
-      replacement: RemoteAddress, gate: Gate?
+      replacement: RemoteAddress, parts: [Range<RemoteAddress>] = [], gate: Gate?
     ) {
       self.symbol = symbol
       self.range = range
@@ -92,6 +96,7 @@ package struct Ledger: Equatable, Sendable {
       self.original = original
       self.direct = direct
       self.replacement = replacement
+      self.parts = parts
       self.gate = gate
     }
   }
@@ -158,10 +163,9 @@ package struct Ledger: Equatable, Sendable {
   package init(
     id: SHA256Digest, state: State, bit: Int, activatedAt: Int64?, name: String, description: String?, fixes: [String],
     buildID: BuildID, loadBias: UInt64, base: RemoteAddress, stateWord: RemoteAddress,
-    unwind: Range<RemoteAddress>? = nil,
-    parts: [Part],
-    functions: [Function], values: [Value]
+    unwind: Range<RemoteAddress>? = nil, parts: [Part], functions: [Function], values: [Value]
   ) {
+    version = Ledger.currentVersion
     self.id = id
     self.state = state
     self.bit = bit

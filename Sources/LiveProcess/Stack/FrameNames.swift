@@ -75,7 +75,7 @@ package struct FrameNames {
     guard let file = try? ElfFile(path: "/proc/\(process)/map_files/\(start)-\(end)"),
       let first = file.segments.first(where: { $0.type == 1 && $0.offset & ~0xfff == 0 })
     else { return [] }  // Without symbols a frame is named by its object.
-    var symbols = (try? file.symbols(.full)) ?? []
+    var symbols = (try? file.fullSymbols(at: mapping.path, under: ["/proc/\(process)/root", ""])) ?? []
     if symbols.isEmpty { symbols = (try? file.symbols(.dynamic)) ?? [] }
     let origin = first.address.value & ~0xfff
     let functions = symbols.compactMap { symbol -> Function? in

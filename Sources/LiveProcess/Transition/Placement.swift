@@ -5,7 +5,7 @@ package enum Placement {
   /// The lowest address that is tried; the kernel's own bound (vm.mmap_min_addr) is not above it.
   static let lowest: UInt64 = 1 << 20
   /// How far a signed 32-bit displacement reaches, less a margin for the instruction itself.
-  static let reach: UInt64 = 0x7fff_0000
+  package static let reach: UInt64 = 0x7fff_0000
   /// Free pages that stay on each side, so that running over an end faults.
   package static let guardSize: UInt64 = 16 * 4096
   /// What the heap may still grow by below a patch: more than a program gets from brk(2) before its allocator maps.
@@ -15,8 +15,9 @@ package enum Placement {
   ///
   /// `size`: a multiple of the page size.
   /// `target`: the binary's mappings, from the lowest to behind the highest.
+  /// `reach`: how far from the binary's one end a place may reach to; nil for any distance.
   package static func candidates(
-    for size: UInt64, near target: Range<RemoteAddress>, in map: MemoryMap
+    for size: UInt64, near target: Range<RemoteAddress>, in map: MemoryMap, reach: UInt64? = reach
   ) -> [RemoteAddress] {
     var found: [(distance: UInt64, address: RemoteAddress)] = []
     let needed = size + 2 * guardSize
@@ -41,7 +42,7 @@ package enum Placement {
       if below?.path == "[heap]", start - low < heapRoom { continue }
       let end = start + size
       let span = max(end, target.upperBound.value) - min(start, target.lowerBound.value)
-      guard span <= reach else { continue }
+      guard reach.map({ span <= $0 }) ?? true else { continue }
       found.append((span, RemoteAddress(start & ~4095)))
     }
     return found.sorted { $0.distance < $1.distance }.map(\.address)

@@ -16,6 +16,7 @@ struct PreparedLoad {
     var stateWord: RemoteAddress
     var bit: Int
     var bias: UInt64
+    var form = BranchForm.near
   }
 
   /// The size of a patch's mapping, in bytes.
@@ -34,7 +35,8 @@ struct PreparedLoad {
     let linked: LinkedImage
     do throws(LinkRefused) {
       linked = try linker.link(
-        at: place.base, bias: place.bias, stateWord: place.stateWord, bit: place.bit, imports: imports)
+        at: place.base, bias: place.bias, stateWord: place.stateWord, bit: place.bit, imports: imports,
+        form: place.form)
     } catch {
       throw SwitchRefusal(
         patch: artifact.info.name, symbol: error.symbol.isEmpty ? nil : error.symbol, TransitionRefused.Reason(error))
@@ -89,7 +91,10 @@ struct PreparedLoad {
     size += info.fixes.reduce(0) { $0 + 4 + $1.utf8.count }
     for function in info.functions {
       size += 256 + function.symbol.utf8.count
-      if case .moved(_, let instructions, _) = function.entry.gate { size += 16 * instructions.count }
+      size += 16 * (function.parts?.count ?? 0)
+      if case .moved(_, let instructions, _) = function.entry.gate {
+        size += 16 * max(instructions.count, function.entry.far?.instructions.count ?? 0)
+      }
     }
     return UInt64(size)
   }
@@ -120,6 +125,6 @@ extension Ledger.Function {
     }
     self.init(
       symbol: linked.symbol, range: linked.function, place: linked.place, original: linked.original,
-      direct: linked.directBranch, replacement: linked.replacement, gate: gate)
+      direct: linked.directBranch, replacement: linked.replacement, parts: linked.parts, gate: gate)
   }
 }

@@ -274,10 +274,18 @@ package struct SwitchPlanner {
         plan.redirects[instruction.original] = instruction.moved
       }
     }
+    // A copy for a shorter branch ends in a jump into bytes that a longer one overwrites: nobody may be on the way there.
+    for other in site.claims where next != nil && function(other).direct.count < last {
+      guard let moved = function(other).gate?.movedRange else { continue }
+      plan.overwritten.append(SwitchPlan.Use(range: moved, patch: name, symbol: symbol))
+    }
     if isOriginal {
       let end = max(function(claim).range.upperBound, RemoteAddress(site.address.value + 1))
       plan.uses.append(
         SwitchPlan.Use(range: RemoteAddress(site.address.value + 1)..<end, patch: name, symbol: symbol))
+      for part in function(claim).parts {
+        plan.uses.append(SwitchPlan.Use(range: part, patch: name, symbol: symbol))
+      }
       // A thread may still be in a copy of the first instructions, where it was set by an earlier switch.
       for other in site.claims {
         guard let gate = function(other).gate, let moved = gate.movedRange else { continue }

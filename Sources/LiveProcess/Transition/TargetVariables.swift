@@ -5,8 +5,8 @@ internal import Patch
 struct TargetVariables {
   private let symbols: [ElfSymbol]
 
-  /// Reads the symbols of a binary, the static ones too unless it is stripped; none when the file cannot be read or is
-  /// another build.
+  /// Reads the symbols of a binary, the static ones too unless it is stripped and has no debug file; none when the file cannot be read
+  /// or is another build.
   init(of binary: MappedBinary, in process: ProcessID, map: MemoryMap) {
     symbols =
       TargetVariables.files(binary, process, map).lazy.compactMap { path in
@@ -14,7 +14,7 @@ struct TargetVariables {
         guard let file = try? ElfFile(path: path), let found = try? file.buildID(), found == binary.buildID else {
           return nil
         }
-        let full = (try? file.symbols(.full)) ?? []
+        let full = (try? file.fullSymbols(at: binary.path, under: ["/proc/\(process)/root", ""])) ?? []
         return full.isEmpty ? try? file.symbols(.dynamic) : full
       }.first ?? []
   }

@@ -103,8 +103,9 @@ extension TransitionRun {
     let binary = try question.binary(target)
     let size = PreparedLoad.size(of: content)
     var refused = SwitchRefusal(.outOfReach)
-    for base in Placement.candidates(for: size, near: binary.range, in: target.map).prefix(8) {
-      let place = PreparedLoad.Place(base: base, stateWord: state.address, bit: bit, bias: binary.loadBias)
+    for (base, form) in content.places(for: size, near: binary.range, in: target.map) {
+      let place = PreparedLoad.Place(
+        base: base, stateWord: state.address, bit: bit, bias: binary.loadBias, form: form)
       let prepared: PreparedLoad
       do throws(SwitchRefusal) {
         prepared = try question.prepare(at: place, binary, target)
@@ -116,6 +117,7 @@ extension TransitionRun {
       if try map(prepared) { return }
       refused = SwitchRefusal(.changedSincePlan)  // The program has mapped something there meanwhile.
     }
+    if refused.reason == .outOfReach, refused.symbol == nil { refused.symbol = content.functionOfNearReach }
     throw refused
   }
 

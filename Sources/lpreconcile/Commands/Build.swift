@@ -48,8 +48,8 @@ struct Build: ExampledCommand, AsyncParsableCommand {
     switch result {
     case .success(let report):
       for note in report.notes {
-        let symbol = note.symbol.map { "\($0) " } ?? ""
-        Output.error("note: \(symbol)\(note.message)\n")
+        let symbol = note.symbol.map { "\($0.printable) " } ?? ""
+        Output.error("note: \(symbol)\(lines(note.message))\n")
       }
       if output.isJSON {
         Output.out(
@@ -61,10 +61,11 @@ struct Build: ExampledCommand, AsyncParsableCommand {
       }
     case .failure(let refused):
       for refusal in refused.refusals {
-        let place = refusal.place.map { "\($0): " } ?? ""
-        let symbol = refusal.symbol.map { "\($0) " } ?? ""
-        Output.error("\(place)\(style.bad("refused:")) \(symbol)\(refusal.message) [\(refusal.code.rawValue)]\n")
-        Output.error("   help: \(refusal.nextStep); `lpreconcile explain \(refusal.code.rawValue)`\n")
+        let place = refusal.place.map { "\($0.printable): " } ?? ""
+        let symbol = refusal.symbol.map { "\($0.printable) " } ?? ""
+        Output.error(
+          "\(place)\(style.bad("refused:")) \(symbol)\(lines(refusal.message)) [\(refusal.code.rawValue)]\n")
+        Output.error("   help: \(refusal.nextStep.printable); `lpreconcile explain \(refusal.code.rawValue)`\n")
       }
       let count = refused.refusals.count
       let summary = "Not built: \(count) refusal\(count == 1 ? "" : "s"). No file written."
@@ -76,6 +77,13 @@ struct Build: ExampledCommand, AsyncParsableCommand {
       Output.error(summary + "\n")
       throw ExitCode(ExitStatus.error.rawValue)
     }
+  }
+}
+
+extension Build {
+  /// Text of several lines, as compilers write it, without what would change the terminal.
+  private func lines(_ text: String) -> String {
+    text.split(separator: "\n", omittingEmptySubsequences: false).map { String($0).printable }.joined(separator: "\n")
   }
 }
 

@@ -36,6 +36,8 @@ struct Inspect: ExampledCommand {
         "    \(function.symbol.printable) at \(function.address), \(function.size) bytes, by \(function.replacement.printable)\n"
       let at = function.entryOffset == 0 ? "" : " (at +\(function.entryOffset))"
       text += "      overwrites \(function.originalBytes)\(at); switched by \(function.form)\n"
+      if let far = function.farBytes, output.verbose { text += "      from farther than 2 GiB overwrites \(far)\n" }
+      if let parts = function.parts { text += "      and lies apart in \(parts.joined(separator: ", "))\n" }
       if let reason = function.formReason { text += "      \(reason.printable)\n" }
       if output.verbose { text += "      sha256 of its original bytes \(function.sha256)\n" }
     }
