@@ -10,6 +10,8 @@
 #include <linux/sched/types.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <sys/user.h>
@@ -160,6 +162,13 @@ int trace_get_scheduling(pid_t tid, struct trace_scheduling *scheduling) {
 
 int trace_set_scheduling(pid_t tid, const struct trace_scheduling *scheduling) {
   return syscall(SYS_sched_setattr, (long)tid, scheduling, 0L) == -1 ? errno : 0;
+}
+
+int trace_set_name(const char *name) { return prctl(PR_SET_NAME, name) == -1 ? errno : 0; }
+
+int trace_lock_memory(void) {
+  if (mlockall(MCL_CURRENT) == -1) return errno;
+  return mlockall(MCL_FUTURE | MCL_ONFAULT) == -1 ? errno : 0;
 }
 
 void trace_extended_state_component(uint32_t component, uint32_t *size, uint32_t *offset) {

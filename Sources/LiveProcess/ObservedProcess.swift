@@ -131,8 +131,8 @@ package struct ObservedPatch: Equatable, Sendable {
   }
 
   /// One place where the memory is not what the ledger says.
-  package struct Drift: Hashable, Sendable {
-    package enum Kind: Hashable, Sendable {
+  package struct Drift: Hashable, Codable, Sendable {
+    package enum Kind: Hashable, Codable, Sendable {
       /// A breakpoint (`int3`), of a debugger or a uprobe.
       case breakpoint
       /// Another branch: somebody else's hook.

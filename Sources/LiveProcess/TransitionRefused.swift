@@ -1,7 +1,7 @@
 package import Patch
 
 /// Why a process was left as it was: facts, from which the command line makes the text.
-package struct TransitionRefused: Error, Equatable {
+package struct TransitionRefused: Error, Equatable, Codable {
   package var process: ProcessIdentity
   /// The patch's name; nil when it is about the process as a whole.
   package var patch: String?
@@ -13,7 +13,7 @@ package struct TransitionRefused: Error, Equatable {
   /// The longest stop of these attempts.
   package var longestStop: Duration?
 
-  package enum Reason: Error, Equatable, Sendable {
+  package enum Reason: Error, Equatable, Codable, Sendable {
     // Busy: trying later may help.
     case functionInUse(thread: Int32, backtrace: [Frame])
     /// Another lpreconcile works on the process.
@@ -22,6 +22,9 @@ package struct TransitionRefused: Error, Equatable {
     case traced(by: Int32, name: String)
     /// The stop would have been longer than allowed; everything resumed unchanged.
     case stopTooLong(limit: Duration)
+    /// The stop reached its limit, and the kernel let the process go by ending the worker that held it; whether it was
+    /// switched by then, the next look says.
+    case stopEnded(limit: Duration)
     /// It shares its address space with another process (vfork, CLONE_VM).
     case sharesMemory(with: Int32)
     /// No thread can be used for a remote call now.
@@ -62,13 +65,15 @@ package struct TransitionRefused: Error, Equatable {
     case damagedLedger(field: String, at: RemoteAddress)
     /// The process is not what it was when the plan was made.
     case changedSincePlan
+    /// The worker ended over it, for no reason of the process's: what it left, the next run completes or rolls back.
+    case workerEnded(with: String)
 
     /// The process ended in between; not a failure.
     case gone
   }
 
   /// One frame of a backtrace.
-  package struct Frame: Equatable, Sendable {
+  package struct Frame: Equatable, Codable, Sendable {
     package var address: RemoteAddress
     /// `hllMerge+0x8c`, or `libc.so.6+0x2a1f0` where no symbol is known.
     package var text: String

@@ -1,7 +1,7 @@
 package import Patch
 
 /// What one transition is to do to one process; all that activates and deactivates happens in one switch.
-package struct TransitionRequest: Sendable {
+package struct TransitionRequest: Codable, Sendable {
   package var process: ProcessIdentity
   /// The patches to load first, in this order.
   package var load: [PatchContent]
@@ -27,7 +27,7 @@ package struct TransitionRequest: Sendable {
 }
 
 /// How a switch is made.
-package struct SwitchPolicy: Equatable, Sendable {
+package struct SwitchPolicy: Equatable, Codable, Sendable {
   /// The longest stop, resuming included.
   package var maxStop: Duration
   /// Whether no thread may be inside a function that changes (`stack-check`), or only not inside the bytes (`immediate`).
@@ -58,15 +58,41 @@ package enum PatchContent: Sendable {
   }
 }
 
+extension PatchContent: Codable {
+  private enum CodingKeys: CodingKey { case artifact, values }
+
+  /// An artifact travels as the file that it is, and is read and checked again.
+  package init(from decoder: any Decoder) throws {
+    let container = try decoder.container(keyedBy: CodingKeys.self)
+    guard let text = try container.decodeIfPresent(String.self, forKey: .artifact) else {
+      self = .values(try container.decode(ValuePatch.self, forKey: .values))
+      return
+    }
+    guard let file = [UInt8](hexadecimal: text) else {
+      throw DecodingError.dataCorruptedError(
+        forKey: .artifact, in: container, debugDescription: "not in hexadecimal digits")
+    }
+    self = .artifact(try PatchArtifact(reading: file))
+  }
+
+  package func encode(to encoder: any Encoder) throws {
+    var container = encoder.container(keyedBy: CodingKeys.self)
+    switch self {
+    case .artifact(let artifact): try container.encode(artifact.file.hexadecimal, forKey: .artifact)
+    case .values(let patch): try container.encode(patch, forKey: .values)
+    }
+  }
+}
+
 /// New values for variables of one build.
-package struct ValuePatch: Equatable, Sendable {
+package struct ValuePatch: Equatable, Codable, Sendable {
   /// The SHA-256 of the entry in canonical form.
   package var id: SHA256Digest
   package var name: String
   package var buildID: BuildID
   package var values: [Value]
 
-  package struct Value: Equatable, Sendable {
+  package struct Value: Equatable, Codable, Sendable {
     package var symbol: String
     /// In bytes from the symbol.
     package var offset: UInt64
@@ -91,7 +117,7 @@ package struct ValuePatch: Equatable, Sendable {
 }
 
 /// What a transition did.
-package struct TransitionOutcome: Equatable, Sendable {
+package struct TransitionOutcome: Equatable, Codable, Sendable {
   /// The longest stop as measured, from before the first interrupt until after the last resume; nil when nothing stopped.
   package var longestStop: Duration?
   /// How many threads were stopped in the switch.
@@ -107,7 +133,7 @@ package struct TransitionOutcome: Equatable, Sendable {
   /// What a killed tool had left and this one cleared up, in words for the log.
   package var recovered: [String]
 
-  package struct KeptLoaded: Equatable, Sendable {
+  package struct KeptLoaded: Equatable, Codable, Sendable {
     package var patch: SHA256Digest
     package var reason: TransitionRefused.Reason
 

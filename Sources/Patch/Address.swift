@@ -51,3 +51,14 @@ extension LinkAddress: Codable {
     try container.encode(description)
   }
 }
+
+extension RemoteAddress: Codable {
+  package init(from decoder: any Decoder) throws {
+    self.init(try decoder.singleValueContainer().decode(UInt64.self))
+  }
+
+  package func encode(to encoder: any Encoder) throws {
+    var container = encoder.singleValueContainer()
+    try container.encode(value)
+  }
+}

@@ -1,5 +1,7 @@
 /// A `.lpatch` file, read and checked: nothing in it can be wrong any more (docs/artifact.md).
 package struct PatchArtifact: Equatable, Sendable {
+  /// The whole file, as it was read.
+  package let file: [UInt8]
   /// The SHA-256 of the file.
   package let id: SHA256Digest
   /// What the artifact says of itself.
@@ -23,6 +25,7 @@ package struct PatchArtifact: Equatable, Sendable {
     let reader = try PatchObjectReader(elf)
     let info = try PatchInfo(reading: try reader.info())
     let object = try reader.object(for: info)
+    self.file = file
     self.info = info
     self.object = object
     entries = try PatchEntry.resolve(info, in: object)

@@ -38,12 +38,12 @@ extension TransitionRefused.Reason {
   /// The one word for what became of the process.
   package var result: ProcessResult {
     switch self {
-    case .functionInUse, .anotherReconciler, .traced, .stopTooLong, .sharesMemory, .noUsableThread: .busy
+    case .functionInUse, .anotherReconciler, .traced, .stopTooLong, .stopEnded, .sharesMemory, .noUsableThread: .busy
     case .foreignBytes, .placeTaken, .unexpectedValue, .noSuchValue, .unresolvedImport, .outOfReach, .tooManyPatches,
       .directFormOnly, .crossesPage, .loopsToEntry, .unsupported, .buildNotMapped, .newerLedger, .damagedLedger,
       .changedSincePlan, .stillReferenced:
       .refused
-    case .kernel, .notLoaded: .failed
+    case .kernel, .notLoaded, .workerEnded: .failed
     case .gone: .gone
     }
   }
@@ -76,6 +76,8 @@ extension TransitionRefused.Reason {
     case .changedSincePlan: "LP0527"
     case .gone: "LP0528"
     case .stillReferenced: "LP0531"
+    case .stopEnded: "LP0532"
+    case .workerEnded: "LP0533"
     }
   }
 
@@ -87,6 +89,9 @@ extension TransitionRefused.Reason {
     case .traced(let pid, let name): "\(name) (process \(pid)) traces it"
     case .stopTooLong(let limit):
       "the stop would have been longer than \(limit.milliseconds); everything resumed unchanged"
+    case .stopEnded(let limit):
+      "the stop reached its limit of \(limit.milliseconds), and the kernel let the process go"
+    case .workerEnded(let how): "the worker that held it ended (\(how)); the process runs on"
     case .sharesMemory(let pid): "it shares its memory with process \(pid) (vfork or CLONE_VM)"
     case .noUsableThread(let why): "no thread of it can make a system call for us now: \(why)"
     case .foreignBytes(let drift):
@@ -129,7 +134,7 @@ extension TransitionRefused.Reason {
     case .functionInUse: ["apply again later, or raise policy.retryFor\(place)"]
     case .anotherReconciler: ["wait for the other to end, then lpreconcile status"]
     case .traced(_, let name): ["end \(name), then apply again"]
-    case .stopTooLong: ["apply again at a quieter time, or raise policy.maxStop\(place)"]
+    case .stopTooLong, .stopEnded: ["apply again at a quieter time, or raise policy.maxStop\(place)"]
     case .sharesMemory: ["apply again when that process has called exec or ended"]
     case .noUsableThread: ["apply again later"]
     case .foreignBytes(let drift): [drift.kind.nextStep]
@@ -153,6 +158,7 @@ extension TransitionRefused.Reason {
     case .newerLedger: ["install that version of lpreconcile here, then apply again"]
     case .damagedLedger: ["restart the process when convenient; nothing in it is touched until then"]
     case .changedSincePlan: ["make a new plan and review it"]
+    case .workerEnded: ["apply again: it completes or rolls back what was begun"]
     case .gone: ["nothing: a new process is found by the next apply"]
     case .stillReferenced: ["nothing now: it is not in effect, and a later apply unloads it when nothing points there"]
     }

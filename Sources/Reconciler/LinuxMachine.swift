@@ -4,7 +4,18 @@ internal import Patch
 
 /// The machine that the tool runs on.
 package struct LinuxMachine: Machine {
+  private let workers = TransitionWorkers()
+
   package init() {}
+
+  /// Where the program was started as a worker (`TransitionWorkers`), works as one until the tool that started it ends.
+  ///
+  /// - Returns: whether it was; there is nothing left to do then.
+  package static func serve(_ arguments: [String]) -> Bool {
+    guard arguments == [TransitionWorker.argument] else { return false }
+    TransitionWorker.serve()
+    return true
+  }
 
   package func observe(_ question: Question) -> Observation {
     let scan = ProcessScan(
@@ -32,7 +43,7 @@ package struct LinuxMachine: Machine {
   }
 
   package func transition(_ request: TransitionRequest) throws(TransitionRefused) -> TransitionOutcome {
-    try Transition.run(request)
+    try workers.run(request)
   }
 
   /// Notes where the disk holds another build under a mapped path that matters.

@@ -217,6 +217,16 @@ package enum ReconcilerCode {
       "Nothing is wrong; a later apply unloads it when nothing points there any more."
     ),
     (
+      "LP0532", "the stop reached its limit",
+      "The tool was held up while the process stood still: policy.maxStop was over, and a timer in the kernel ended the worker that held the process, which ran on at once. It is wholly old or wholly new.",
+      "Apply at a quieter time, or raise policy.maxStop: a machine with more work than processors is the usual cause."
+    ),
+    (
+      "LP0533", "the worker ended",
+      "The process of lpreconcile's own that was changing this one ended, killed by somebody or by the kernel for lack of memory, or by a defect of lpreconcile. The process runs on, wholly old or wholly new.",
+      "Apply again: what was begun is completed or rolled back."
+    ),
+    (
       "LP0601", "a saved plan does not fit a process",
       "A saved plan is carried out exactly or not at all; the message names the process and what changed.",
       "Make a new plan and review it."

@@ -16,7 +16,10 @@ struct LPReconcile: AsyncParsableCommand {
   /// Kept on the main thread: signals are blocked there before any other thread exists.
   @MainActor
   static func main() async {
-    await CommandLineRun(arguments: Array(CommandLine.arguments.dropFirst())).run()
+    let arguments = Array(CommandLine.arguments.dropFirst())
+    // Started by an apply, never by a person: `LinuxMachine` says why.
+    if LinuxMachine.serve(arguments) { return }
+    await CommandLineRun(arguments: arguments).run()
   }
 }
 

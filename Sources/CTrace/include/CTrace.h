@@ -97,6 +97,16 @@ int trace_wakeup_signal(void);
 int trace_get_scheduling(pid_t tid, struct trace_scheduling *scheduling);
 int trace_set_scheduling(pid_t tid, const struct trace_scheduling *scheduling);
 
+/// Names the calling thread: what `/proc/PID/comm` says of a process is its first thread's name (prctl(2)).
+int trace_set_name(const char *name);
+/// Keeps all that the program has mapped in memory, and from now on what it touches (mlockall(2)).
+int trace_lock_memory(void);
+/// Starts a process that sleeps for ever and ends with the thread that started it; it shares the caller's memory, so that
+/// nothing has to be copied for it.
+int trace_start_sleeper(pid_t *pid);
+/// Ends a process made by `trace_start_sleeper`, and waits for it.
+void trace_end_sleeper(pid_t pid);
+
 /// One sub-leaf of CPUID leaf 13: the size (eax) and offset (ebx) of one component of the extended state.
 void trace_extended_state_component(uint32_t component, uint32_t *size, uint32_t *offset);
 

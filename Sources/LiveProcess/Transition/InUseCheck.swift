@@ -27,14 +27,19 @@ struct InUseCheck: ~Copyable {
     }
   }
 
-  /// Refuses when a thread uses one of the codes or would come back into overwritten bytes.
-  mutating func refuse(
-    uses: [SwitchPlan.Use], overwritten: [SwitchPlan.Use], _ threads: [StoppedThread],
-    _ target: borrowing TransitionTarget
-  ) throws(SwitchRefusal) {
-    guard !uses.isEmpty || !overwritten.isEmpty else { return }
+  /// Looks at one stack of the process while it runs, and forgets what it saw.
+  mutating func rehearse(uses: [SwitchPlan.Use], overwritten: [SwitchPlan.Use]) {
     source.beginStop()
-    let findings = stacks.check(
+    var registers = ThreadRegisters()
+    registers.rsp = source.mainStack.map { max($0.lowerBound, $0.upperBound - 4096) } ?? 0
+    _ = findings(
+      uses: uses, overwritten: overwritten, [StoppedThread(tid: process.pid.value, registers: registers)])
+  }
+
+  private mutating func findings(
+    uses: [SwitchPlan.Use], overwritten: [SwitchPlan.Use], _ threads: [StoppedThread]
+  ) -> StackFindings {
+    stacks.check(
       functions: uses.map(\.range),
       // A place is named with the byte before its first, which a thread may stand at.
       places: overwritten.map { RemoteAddress($0.range.lowerBound.value - 1)..<$0.range.upperBound },
@@ -42,6 +47,16 @@ struct InUseCheck: ~Copyable {
         StackThread(
           tid: $0.tid, registers: WalkRegisters($0.registers.byDwarfNumber), threadPointer: $0.registers.fsBase)
       }, pid: process.pid.value, source: source)
+  }
+
+  /// Refuses when a thread uses one of the codes or would come back into overwritten bytes.
+  mutating func refuse(
+    uses: [SwitchPlan.Use], overwritten: [SwitchPlan.Use], _ threads: [StoppedThread],
+    _ target: borrowing TransitionTarget
+  ) throws(SwitchRefusal) {
+    guard !uses.isEmpty || !overwritten.isEmpty else { return }
+    source.beginStop()
+    let findings = findings(uses: uses, overwritten: overwritten, threads)
     if let use = findings.uses.first, uses.indices.contains(use.function) {
       let what = uses[use.function]
       throw SwitchRefusal(

@@ -1,4 +1,3 @@
-internal import Glibc
 internal import Patch
 
 /// What happens to a process while all its threads stand still.
@@ -35,7 +34,6 @@ struct SwitchStop {
       takeBack(target)
       throw error
     }
-    noteActivation(target)
   }
 
   // MARK: Threads
@@ -111,15 +109,6 @@ struct SwitchStop {
     guard let answer = try? question.answer(target) else { return }
     for step in answer.plan.steps {
       for write in step.writes { try? target.write(write.bytes, at: write.start) }
-    }
-  }
-
-  /// For people; the switch does not depend on it.
-  private func noteActivation(_ target: borrowing TransitionTarget) {
-    let seconds = Int64(time(nil))
-    for ledger in question.ledgers where plan.wordAfter & ~plan.wordBefore & ledger.mask != 0 {
-      let at = RemoteAddress(ledger.base.value + UInt64(Ledger.activatedAtOffset))
-      try? target.write(seconds.littleEndianBytes, at: at)
     }
   }
 }

@@ -2,7 +2,7 @@ internal import Patch
 
 extension TransitionRefused.Reason {
   /// Whether trying again a little later may help.
-  package var isBusy: Bool {
+  var isBusy: Bool {
     switch self {
     case .functionInUse, .anotherReconciler, .traced, .stopTooLong, .sharesMemory, .noUsableThread, .changedSincePlan:
       true

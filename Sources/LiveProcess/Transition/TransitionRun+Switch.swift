@@ -19,17 +19,33 @@ extension TransitionRun {
     log.tries += 1
     try refuseSharedMemory()
     var check = try InUseCheck(target, threads: ThreadList.read(request.process.pid).count)
+    // What the stop will do is done once before, where nobody waits: the first run through code is slow (``Rehearsal``).
+    _ = try question.answer(target, unlessAs: prepared)
+    check.rehearse(uses: prepared.plan.uses, overwritten: prepared.plan.overwritten)
+    var committed: SwitchPlan?
     try inStop { (target, stopped, bound, log) throws(SwitchRefusal) in
       let now = try question.answer(target, unlessAs: prepared)
       try SwitchStop(target: target.identity, question: question, plan: now.plan)
         .perform(target, &stopped, bound, &check)
+      committed = now.plan
       log.valuesLeft = now.plan.valuesLeft
       log.changed = log.changed || now.plan.switches
       if now.plan.steps.contains(where: { $0.phase == .recover }) {
         log.recovered.append("a switch that was not finished")
       }
     }
+    if let committed { noteActivation(committed) }
     try target.look()
+  }
+
+  /// Notes when patches came into effect: for people; the switch does not depend on it.
+  private func noteActivation(_ plan: SwitchPlan) {
+    let seconds = Int64(time(nil))
+    for ledger in target.carried.ledgers where plan.wordAfter & ~plan.wordBefore & ledger.mask != 0 {
+      let at = RemoteAddress(ledger.base.value + UInt64(Ledger.activatedAtOffset))
+      // A process that has ended meanwhile needs no note.
+      try? target.write(seconds.littleEndianBytes, at: at)
+    }
   }
 
   /// Stops all threads for some work, and measures from before the first interrupt until after the last resume.

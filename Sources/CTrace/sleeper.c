@@ -1,0 +1,25 @@
+#include "CTrace.h"
+
+#include <errno.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static int sleep_for_ever(void *unused) {
+  (void)unused;
+  prctl(PR_SET_PDEATHSIG, SIGKILL);
+  for (;;) pause();
+}
+
+int trace_start_sleeper(pid_t *pid) {
+  static char stack[16384] __attribute__((aligned(16)));
+  *pid = clone(sleep_for_ever, stack + sizeof stack, CLONE_VM | CLONE_UNTRACED | SIGCHLD, NULL);
+  return *pid == -1 ? errno : 0;
+}
+
+void trace_end_sleeper(pid_t pid) {
+  kill(pid, SIGKILL);
+  while (waitpid(pid, NULL, __WALL) == -1 && errno == EINTR) {}
+}
