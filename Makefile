@@ -3,6 +3,7 @@
 # make test     what CI runs: lint, one release build, all tests
 # make check    the same, then a debug build with its own run of the tests
 # make mutants  breaks the program in one place at a time, and sees the tests fail (docs/safety.md)
+# make kill-campaign  apply killed at every one of its system calls, over every kind of victim (an hour)
 # make bench    the benchmarks of docs/performance.md
 # make install  [DESTDIR=…] the program and its schemas, where Debian would put them
 
@@ -11,7 +12,7 @@ PROGRAM = .build/release/lpreconcile
 DESTDIR =
 prefix = /usr
 
-.PHONY: all build demo test check mutants bench lint format install clean setup
+.PHONY: all build demo test check mutants kill-campaign bench lint format install clean setup
 
 all: build
 
@@ -40,6 +41,11 @@ check: test
 mutants:
 	@scripts/setup test
 	@scripts/mutants
+
+kill-campaign:
+	@scripts/setup test
+	@$(SWIFT_BUILD) --build-tests
+	@LPRECONCILE_KILL_CAMPAIGN=1 swift test -c release --skip-build --filter ApplyKillTests
 
 bench:
 	@scripts/setup test

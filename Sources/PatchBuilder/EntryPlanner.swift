@@ -167,7 +167,8 @@ struct EntryPlanner: ~Copyable {
     let own = address..<(address &+ UInt64(body.count))
     for entry in Set(entries) {
       let one = entry..<(entry &+ 1)
-      let candidates = references.branches(into: one).filter { own.contains($0.from) } + shortBranches(into: one)
+      // A jump from elsewhere, such as one over the padding before the function, is a call like any other.
+      let candidates = (references.branches(into: one) + shortBranches(into: one)).filter { own.contains($0.from) }
       for branch in candidates where isRealBranch(branch) && isJump(at: branch.from) { return true }
     }
     return tableEntries(body, address: address).contains { entries.contains($0.to) }

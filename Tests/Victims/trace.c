@@ -1,10 +1,13 @@
 // A victim for the tracing tests: one kind of work on the main thread (or on another one), questions answered by a helper thread.
 //
 //   trace KIND [thread]      KIND is a name of `kinds` below; with `thread` the work is done on a thread of its own
+//   trace KIND calls COUNT   and beside it two threads that call the functions of calls.h, of which COUNT are patched
+//   report, settle           -> the generation, the values, what was wrong; with `settle` what was mixed is forgotten
 //   status                   -> "ok LOOPS EINTRS ERRORS"
 //   mask                     -> the worker's signal mask as it sees it, after each loop
 //   area                     -> where the restartable sequence begins and ends
 #define _GNU_SOURCE
+#include "calls.h"
 #include <errno.h>
 #include <linux/filter.h>
 #include <linux/futex.h>
@@ -187,7 +190,7 @@ static void do_rseq(void) {
 
 // Signals that queue: each one sent must arrive once, in its turn.
 static pthread_t worker;
-static void count(int s, siginfo_t *info, void *context) {
+static void receive(int s, siginfo_t *info, void *context) {
   (void)s, (void)context;
   check((uint64_t)info->si_value.sival_int == received++);
 }
@@ -201,7 +204,7 @@ static void *storm(void *unused) {
   return unused;
 }
 static void do_storm(void) {
-  struct sigaction action = {.sa_sigaction = count, .sa_flags = SA_SIGINFO | SA_RESTART};
+  struct sigaction action = {.sa_sigaction = receive, .sa_flags = SA_SIGINFO | SA_RESTART};
   sigaction(SIGRTMIN, &action, NULL);
   worker = pthread_self();
   pthread_t t;
@@ -239,12 +242,12 @@ static void filter(int flags, int allow_only) {
                                 SYS_restart_syscall, SYS_rt_sigreturn, SYS_getpid, SYS_mprotect, SYS_brk,
                                 SYS_newfstatat, SYS_munmap, SYS_madvise};
   struct sock_filter list[64];
-  int n = 0, count = sizeof allowed / sizeof *allowed;
+  int n = 0, known = sizeof allowed / sizeof *allowed;
   list[n++] = (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, arch));
   list[n++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0xc000003e, 1, 0);
   list[n++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS);
   list[n++] = (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr));
-  for (int i = 0; i < count; i++) {
+  for (int i = 0; i < known; i++) {
     list[n++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, allowed[i], 0, 1);
     list[n++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
   }
@@ -320,6 +323,7 @@ static void *answer(void *unused) {
     else if (!strncmp(line, "area", 4)) printf("%lx %lx %lu\n", (long)sequence_start, (long)sequence_end, aborts);
     else if (!strncmp(line, "storm", 5)) printf("%lu %lu\n", sent, received);
     else if (!strncmp(line, "leave", 5)) printf("%d\n", leave = 1);
+    else if (!strncmp(line, "report", 6) || !strncmp(line, "settle", 6)) report(line);
     else printf("what?\n");
     fflush(stdout);
   }
@@ -345,7 +349,8 @@ int main(int argc, char **argv) {
     while (sem_wait(&answers) != 0) {}
     printf("ready\n");
     fflush(stdout);
-    if (argc > 2) { pthread_create(&t, NULL, run, (void *)&kinds[i].work); pause(); }
+    if (argc > 3) start_calls(atoi(argv[3]), 2);
+    else if (argc > 2) { pthread_create(&t, NULL, run, (void *)&kinds[i].work); pause(); }
     kinds[i].work();
   }
   return 2;

@@ -1,0 +1,29 @@
+import Testing
+import VictimKit
+
+@Suite("A worker that is lost is reported, and costs no process anything", .needsRoot)
+struct WorkerTests {
+  @Test("Held up in the stop it is ended by its timer; apply lives on, says so and retries")
+  func heldUp() throws {
+    let files = try PatchFiles(.manyFunctions, maxStop: "400ms", retryFor: "2s")
+    let subject = try ServedVictim("spin", files)
+    // Every thread's first write to the victim's memory takes longer than a stop may be: all attempts fail.
+    let delayed = try Command.run(
+      ["strace", "-f", "-qq", "-o", "/dev/null", "--inject=pwrite64:delay_enter=3000000"]
+        + subject.command(isOn: true, ["--format", "json"]))
+    #expect(delayed.status == 3, "\(delayed.output)\(delayed.errors)")
+    #expect(delayed.output.contains("LP0531"), "\(delayed.output)")
+    try subject.expectUnharmed("the worker was ended")
+    #expect(try subject.victim.ask("report") == subject.report(isOn: false))
+    let next = try Command.run(subject.command(isOn: true))
+    #expect(next.status == 0, "\(next.output)\(next.errors)")
+    #expect(try subject.victim.ask("report") == subject.report(isOn: true))
+  }
+
+  @Test("A stream that is no request ends a worker, and no more")
+  func noRequest() throws {
+    let run = try Command.run([Checkout.program, "transition-worker"], input: "this is no request\n")
+    #expect(run.status == 0)
+    #expect(run.output.isEmpty)
+  }
+}
