@@ -26,17 +26,18 @@ let package = Package(
     .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
   ],
   targets: [
-    // The seams to C. CYaml, CElf and CCapstone are module maps and nothing else.
+    // The seams to C. CYaml, CElf, CCapstone and CNettle are module maps and nothing else.
     .systemLibrary(name: "CYaml", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
     .systemLibrary(name: "CElf", pkgConfig: "libdw", providers: [.apt(["libdw-dev", "libelf-dev"])]),
     .systemLibrary(name: "CCapstone", pkgConfig: "capstone", providers: [.apt(["libcapstone-dev"])]),
+    .systemLibrary(name: "CNettle", pkgConfig: "nettle", providers: [.apt(["nettle-dev"])]),
     .target(
       name: "CTrace",
       cSettings: [.define("_GNU_SOURCE"), .unsafeFlags(["-Wall", "-Wextra", "-Werror"])]),
 
     // The rooms of docs/design.md, section 3. A target imports only what that table names.
     .target(name: "Manifest", dependencies: ["CYaml"], swiftSettings: strict),
-    .target(name: "Patch", dependencies: ["CElf"], swiftSettings: strict),
+    .target(name: "Patch", dependencies: ["CElf", "CNettle"], swiftSettings: strict),
     .target(
       name: "PatchBuilder",
       dependencies: ["Patch", "CElf", "CCapstone", .product(name: "Subprocess", package: "swift-subprocess")],

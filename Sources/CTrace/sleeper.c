@@ -7,15 +7,17 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-static int sleep_for_ever(void *unused) {
-  (void)unused;
+static int sleep_for_ever(void *parent) {
   prctl(PR_SET_PDEATHSIG, SIGKILL);
+  // Killed before that, the parent's death has gone by unnoticed.
+  if (getppid() != (pid_t)(intptr_t)parent) return 0;
   for (;;) pause();
 }
 
 int trace_start_sleeper(pid_t *pid) {
   static char stack[16384] __attribute__((aligned(16)));
-  *pid = clone(sleep_for_ever, stack + sizeof stack, CLONE_VM | CLONE_UNTRACED | SIGCHLD, NULL);
+  *pid = clone(sleep_for_ever, stack + sizeof stack, CLONE_VM | CLONE_UNTRACED | SIGCHLD,
+               (void *)(intptr_t)getpid());
   return *pid == -1 ? errno : 0;
 }
 

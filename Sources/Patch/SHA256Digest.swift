@@ -1,3 +1,5 @@
+internal import CNettle
+
 /// A SHA-256 digest: the identity of an artifact, of a value patch, and of a function's original bytes.
 package struct SHA256Digest: Hashable, Sendable {
   /// How many bytes a digest has.
@@ -20,7 +22,13 @@ package struct SHA256Digest: Hashable, Sendable {
 
   /// The digest of some content.
   package init(of content: [UInt8]) {
-    bytes = SHA256.digest(of: content)
+    var state = sha256_ctx()
+    var digest = [UInt8](repeating: 0, count: SHA256Digest.length)
+    // SAFETY: the counts are those of the arrays, which live for the calls.
+    unsafe nettle_sha256_init(&state)
+    unsafe nettle_sha256_update(&state, content.count, content)
+    unsafe nettle_sha256_digest(&state, digest.count, &digest)
+    bytes = digest
   }
 
   /// The first eight digits, for people.
