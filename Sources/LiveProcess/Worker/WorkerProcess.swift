@@ -26,7 +26,8 @@ final class WorkerProcess: Sendable {
     pid = try Self.spawn("lpreconcile", TransitionWorker.argument, standardInput: theirs.value)
   }
 
-  private static func spawn(_ name: String, _ argument: String, standardInput: Int32) throws(SystemCallFailed) -> pid_t {
+  private static func spawn(_ name: String, _ argument: String, standardInput: Int32) throws(SystemCallFailed) -> pid_t
+  {
     var actions = unsafe posix_spawn_file_actions_t()
     var pid: pid_t = 0
     // SAFETY: the actions are initialized, used and destroyed in this frame; the strings are terminated and live for the call.
