@@ -12,7 +12,7 @@ struct WorkerTests {
       ["strace", "-f", "-qq", "-o", "/dev/null", "--inject=pwrite64:delay_enter=3000000"]
         + subject.command(isOn: true, ["--format", "json"]))
     #expect(delayed.status == 3, "\(delayed.output)\(delayed.errors)")
-    #expect(delayed.output.contains("LP0531"), "\(delayed.output)")
+    #expect(delayed.output.contains("LP0532"), "\(delayed.output)")
     try subject.expectUnharmed("the worker was ended")
     #expect(try subject.victim.ask("report") == subject.report(isOn: false))
     let next = try Command.run(subject.command(isOn: true))

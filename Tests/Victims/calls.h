@@ -47,7 +47,7 @@ extern int (*const table[200])(int);
 static int count;
 static atomic_long passes, wrong, mixed;
 
-static int generation(int index) {
+static int version_of(int index) {
   int result = table[index](index);
   if (result == index + 1) return 0;
   if (result == index + 1001) return 1;
@@ -56,9 +56,9 @@ static int generation(int index) {
 }
 
 static void check_functions(void) {
-  int changes = 0, last = generation(0);
+  int changes = 0, last = version_of(0);
   for (int i = 1; i < count; i++) {
-    int now = generation(i);
+    int now = version_of(i);
     changes += now != last;
     last = now;
   }
@@ -83,7 +83,7 @@ static void start_calls(int patched, int threads) {
 // "report", or "settle": the same once every thread has made more calls, after which what was mixed is forgotten.
 static void report(const char *question) {
   int new_ones = 0;
-  for (int i = 0; i < count; i++) new_ones += generation(i);
+  for (int i = 0; i < count; i++) new_ones += version_of(i);
   if (!strncmp(question, "settle", 6)) {
     long before = atomic_load(&passes);
     while (atomic_load(&passes) < before + 1000) usleep(100);
