@@ -6,6 +6,9 @@ package struct VictimProgram: Sendable, Hashable {
   /// The executable or shared library.
   package let path: String
 
+  /// A program that lies there already.
+  package init(path: String) { self.path = path }
+
   /// The folder of the victims' sources.
   package static let sources: String = {
     let file = #filePath
