@@ -77,15 +77,8 @@ final class Enclosure: Sendable {
   }
 
   /// Runs the program.
-  ///
-  /// Where a machine is so busy that the tool gets no processor in a stop, the kernel ends it with 137 and the next run
-  /// goes on (docs/safety.md, section 4): that is not what these tests are about.
   func tool(_ arguments: String..., environment: String = "", deadline: Duration = .seconds(120)) throws -> Command {
-    var done = try run("\(environment) \(Self.words(arguments))", deadline: deadline)
-    for _ in 1...5 where done.status == 137 {
-      done = try run("\(environment) \(Self.words(arguments))", deadline: deadline)
-    }
-    return done
+    try run("\(environment) \(Self.words(arguments))", deadline: deadline)
   }
 
   /// The program and its arguments as words of a shell.
