@@ -1,9 +1,9 @@
 internal import CTrace
 
-/// The promise that the tool holds a process no longer than so: past it the kernel kills the tool, and so lets the process go.
+/// The promise that a process is held no longer than so: past it the kernel kills the worker that holds it, and so lets it go.
 ///
-/// The timer lives in the kernel, so the promise is kept even if the tool is stopped, starved or hangs. It is the last resort:
-/// who works under it looks at `isExceeded` before the commit and gives up in time.
+/// The timer lives in the kernel, so the promise is kept even if the worker is stopped, starved or hangs. It is the last
+/// resort: who works under it looks at ``deadline(threads:)`` before the commit and gives up in time.
 package struct StopBound: ~Copyable {
   /// The longest stop.
   package let limit: Duration
@@ -33,8 +33,8 @@ package struct StopBound: ~Copyable {
   /// `threads`: how many have to be resumed; 8 µs each as measured, and as much again for a busy machine.
   package func deadline(threads: Int) -> ContinuousClock.Instant { start + limit - Self.resumeTime(threads: threads) }
 
-  /// Whether a limit is too short for any stop, so that it is refused before anything is interrupted, rather than the tool
-  /// killed by its own timer.
+  /// Whether a limit is too short for any stop, so that it is refused before anything is interrupted, rather than the
+  /// worker killed by its own timer.
   package static func isTooShort(_ limit: Duration, threads: Int) -> Bool {
     limit < resumeTime(threads: threads) * 2
   }
