@@ -122,10 +122,15 @@ struct TransitionSafetyTests {
     let pid = String(subject.victim.pid)
     let command =
       name == "gdb"
-      ? ["gdb", "-nx", "-batch", "-iex", "set debuginfod enabled off", "-p", pid, "-ex", "continue"]
+      ? ["gdb", "-nx", "-batch", "-iex", "set debuginfod enabled off", "-p", pid, "-ex", "echo attached\\n", "-ex", "continue"]
       : ["strace", "-qq", "-f", "-e", "trace=none", "-o", "/dev/null", "-p", pid]
     var tracer = try ChildProcess(command, collectsErrors: true)
     #expect(try eventually(deadline: .seconds(60)) { try subject.victim.status("TracerPid") == String(tracer.pid) })
+    if name == "gdb" {
+      // A gdb that dies before it lets the process run leaves the SIGSTOP of its attach behind.
+      while try tracer.readLine(until: .now + .seconds(60)) != "attached" {}
+    }
+    #expect(try subject.victim.ask("report") == subject.report(new: false))
     let error = #expect(throws: TransitionRefused.self) {
       try subject.run(true, policy: Self.policy(checksStacks: false, retryFor: .milliseconds(200)))
     }
