@@ -166,10 +166,7 @@ int trace_set_scheduling(pid_t tid, const struct trace_scheduling *scheduling) {
 
 int trace_set_name(const char *name) { return prctl(PR_SET_NAME, name) == -1 ? errno : 0; }
 
-int trace_lock_memory(void) {
-  if (mlockall(MCL_CURRENT) == -1) return errno;
-  return mlockall(MCL_FUTURE | MCL_ONFAULT) == -1 ? errno : 0;
-}
+int trace_lock_memory(void) { return mlockall(MCL_CURRENT) == -1 ? errno : 0; }
 
 void trace_extended_state_component(uint32_t component, uint32_t *size, uint32_t *offset) {
   uint32_t c, d;

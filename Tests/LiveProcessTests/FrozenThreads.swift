@@ -8,10 +8,10 @@ import VictimKit
 /// stopped processes is tested apart from what stops them.
 enum FrozenThreads {
   /// Stops a process, runs the closure on the same thread and lets the process go.
-  static func with<Result>(_ pid: Int32, _ body: ([StackThread]) throws -> Result) throws -> Result {
+  static func with<Result>(_ pid: Int32, _ body: ([StoppedThread]) throws -> Result) throws -> Result {
     let names = try Command.output(["ls", "/proc/\(pid)/task"]).split(whereSeparator: \.isWhitespace)
     let tids = names.compactMap { Int32($0) }
-    var threads: [StackThread] = []
+    var threads: [StoppedThread] = []
     var seized: [Int32] = []
     defer { for tid in seized { _ = trace_detach(tid, 0) } }
     for tid in tids {
@@ -26,13 +26,7 @@ enum FrozenThreads {
       var raw = trace_registers()
       // SAFETY: the registers are a value of this frame.
       guard unsafe trace_get_registers(tid, &raw) == 0 else { throw VictimTrouble("no registers of \(tid)") }
-      threads.append(
-        StackThread(
-          tid: tid,
-          registers: WalkRegisters([
-            raw.rax, raw.rdx, raw.rcx, raw.rbx, raw.rsi, raw.rdi, raw.rbp, raw.rsp, raw.r8, raw.r9, raw.r10, raw.r11,
-            raw.r12, raw.r13, raw.r14, raw.r15, raw.rip,
-          ]), threadPointer: raw.fs_base))
+      threads.append(StoppedThread(tid: tid, registers: ThreadRegisters(raw)))
     }
     return try body(threads)
   }

@@ -6,7 +6,7 @@ import VictimKit
 struct StackVictim {
   let findings: StackFindings
   let pid: Int32
-  let threads: [StackThread]
+  let threads: [StoppedThread]
   /// The section that all watched functions lie in.
   let watched: Range<RemoteAddress>
   /// The first use's backtrace, named after the resume.
@@ -47,8 +47,8 @@ struct StackVictim {
       _ = try eventually {
         let look = try FrozenThreads.with(victim.pid) { stopped in
           source.beginStop()
-          let findings = check.check(
-            functions: checksStacks ? [watched] : [], places: places, threads: stopped, pid: victim.pid, source: source)
+          let scan = StackScan(functions: checksStacks ? [watched] : [], places: places)
+          let findings = check.check(scan, threads: stopped, pid: victim.pid, source: source)
           return StackVictim(findings: findings, pid: victim.pid, threads: stopped, watched: watched)
         }
         seen = look

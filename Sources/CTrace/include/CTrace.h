@@ -99,7 +99,7 @@ int trace_set_scheduling(pid_t tid, const struct trace_scheduling *scheduling);
 
 /// Names the calling thread: what `/proc/PID/comm` says of a process is its first thread's name (prctl(2)).
 int trace_set_name(const char *name);
-/// Keeps all that the program has mapped in memory, and from now on what it touches (mlockall(2)).
+/// Keeps all that the program has mapped now in memory (mlockall(2)).
 int trace_lock_memory(void);
 /// Starts a process that sleeps for ever and ends with the thread that started it; it shares the caller's memory, so that
 /// nothing has to be copied for it.

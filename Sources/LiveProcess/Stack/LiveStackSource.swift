@@ -9,8 +9,7 @@ package final class LiveStackSource: StackSource {
 
   private let process: ProcessID
   private let maps: OwnedDescriptor
-  /// The highest word of `[stack]`: the mapping grows downwards only.
-  private let mainStackTop: UInt64?
+  package let mainStackTop: UInt64?
   /// The mappings as read anew in this stop, where the kernel cannot be asked for one (before Linux 6.11).
   private var map: MemoryMap?
 
@@ -49,8 +48,6 @@ package final class LiveStackSource: StackSource {
     return StackMapping(
       range: found.range.lowerBound.value..<found.range.upperBound.value, isAnonymous: found.file == nil)
   }
-
-  package var mainStack: Range<UInt64>? { mainStackTop.flatMap { mapping(around: $0)?.range } }
 
   package func read(_ ranges: [Range<UInt64>], into words: inout [UInt64], at first: Int) -> [Int] {
     var done = [Int](repeating: 0, count: ranges.count)

@@ -1,4 +1,4 @@
-package import Patch
+internal import Patch
 
 /// Finds out, in a stop, whether any thread is in code that is about to change.
 ///
@@ -20,22 +20,19 @@ package struct StackCheck<Source: StackSource>: ~Copyable {
   /// Prepares for a process.
   ///
   /// `tables`: its call-frame information.
-  /// `threads`: how many threads are expected; room for two pages of each one's stack is made ready now.
+  /// `threads`: how many threads are expected; room for two pages of each one's stack, and some more, is made ready now.
   package init(tables: UnwindTables, threads: Int) {
     self.tables = tables
-    copies = StackCopies(roomFor: max(0, min(threads, 8192)) * 1024)
+    copies = StackCopies(roomFor: 32_768 + max(0, min(threads, 8192)) * 1024)
   }
 
   /// Looks at all stacks of a stopped process.
   ///
-  /// `functions`: ranges that no frame may be in; empty under `immediate`.
-  /// `places`: bytes about to change, which no instruction pointer may point into behind the first.
+  /// `scan`: the functions that no frame may be in, none under `immediate`, and the bytes that are about to change.
   /// `pid`: the process, whose first thread's stack is `[stack]`.
   package mutating func check(
-    functions: [Range<RemoteAddress>], places: [Range<RemoteAddress>], threads: [StackThread], pid: Int32,
-    source: Source
+    _ scan: StackScan, threads: [StoppedThread], pid: Int32, source: Source
   ) -> StackFindings {
-    let scan = StackScan(functions: functions, places: places)
     let suspects = look(scan, threads: threads, pid: pid, source: source)
     var findings = StackFindings()
     findings.scannedBytes = copies.used * 8
@@ -69,13 +66,13 @@ package struct StackCheck<Source: StackSource>: ~Copyable {
 
   /// Reads and scans the stacks, and those that signal handlers interrupted; the threads to look at more closely.
   private mutating func look(
-    _ scan: StackScan, threads: [StackThread], pid: Int32, source: Source
+    _ scan: StackScan, threads: [StoppedThread], pid: Int32, source: Source
   ) -> [Suspect] {
     copies.clear()
     var words: [Int: [SuspectWord]] = [:]
     var wanted = threads.indices.map { index in
       // A thread without a readable stack stays with an empty, incomplete one.
-      stretch(from: threads[index].registers.stackPointer ?? 0, thread: index, source: source)
+      stretch(from: threads[index].registers.rsp, thread: index, source: source)
         ?? StackStretch(thread: index, range: 0..<0, isComplete: false)
     }
     var hits: [StackScan.Hit] = []
@@ -122,13 +119,13 @@ package struct StackCheck<Source: StackSource>: ~Copyable {
         wanted = ownStacks(of: threads, pid: pid, source: source)
       }
     }
-    var copiesOfThread = [[Int]](repeating: [], count: threads.count)
-    for (index, copy) in copies.copies.enumerated() { copiesOfThread[copy.stretch.thread].append(index) }
+    var isCut = [Bool](repeating: false, count: threads.count)
+    for copy in copies.copies where !copy.stretch.isComplete { isCut[copy.stretch.thread] = true }
     return threads.indices.compactMap { index in
-      let isCut = copiesOfThread[index].contains { !copies.copies[$0].stretch.isComplete }
-      let stands = scan.holds(instruction: threads[index].registers.instructionPointer ?? 0)
-      guard let found = words[index] ?? (isCut || stands ? [] : nil) else { return nil }
-      return Suspect(thread: index, words: found, copies: copiesOfThread[index])
+      let stands = scan.holds(instruction: threads[index].registers.rip)
+      guard let found = words[index] ?? (isCut[index] || stands ? [] : nil) else { return nil }
+      let own = copies.copies.indices.filter { copies.copies[$0].stretch.thread == index }
+      return Suspect(thread: index, words: found, copies: own)
     }
   }
 
@@ -146,23 +143,22 @@ package struct StackCheck<Source: StackSource>: ~Copyable {
   }
 
   /// The stacks that threads were given and are not on: of a thread that runs a coroutine, say.
-  private func ownStacks(of threads: [StackThread], pid: Int32, source: Source) -> [StackStretch] {
-    let mainStack = source.mainStack
+  private func ownStacks(of threads: [StoppedThread], pid: Int32, source: Source) -> [StackStretch] {
     var isOnOwnStack = [Bool](repeating: false, count: threads.count)
     for copy in copies.copies {
       let thread = threads[copy.stretch.thread]
-      let own = thread.tid == pid ? mainStack.map { $0.contains(copy.stretch.range.lowerBound) } : nil
-      if own ?? copy.stretch.range.contains(thread.threadPointer) { isOnOwnStack[copy.stretch.thread] = true }
+      let top = (thread.tid == pid ? source.mainStackTop : nil) ?? thread.registers.fsBase
+      if copy.stretch.range.contains(top) { isOnOwnStack[copy.stretch.thread] = true }
     }
     var found: [StackStretch] = []
     for (index, thread) in threads.enumerated() where !isOnOwnStack[index] {
       let own: Range<UInt64>
       if thread.tid == pid {
-        guard let mainStack else { continue }
-        own = mainStack
+        guard let top = source.mainStackTop, let mapping = source.mapping(around: top) else { continue }
+        own = mapping.range
       } else {
-        guard let mapping = source.mapping(around: thread.threadPointer), mapping.isAnonymous else { continue }
-        own = mapping.range.lowerBound..<max(mapping.range.lowerBound, thread.threadPointer & ~7)
+        guard let mapping = source.mapping(around: thread.registers.fsBase), mapping.isAnonymous else { continue }
+        own = mapping.range.lowerBound..<max(mapping.range.lowerBound, thread.registers.fsBase & ~7)
       }
       let start = max(own.lowerBound, own.upperBound > Self.stackLimit ? own.upperBound - Self.stackLimit : 0)
       if start < own.upperBound {
@@ -175,10 +171,10 @@ package struct StackCheck<Source: StackSource>: ~Copyable {
   // MARK: The exact walk
 
   private mutating func judge(
-    _ suspect: Suspect, thread: StackThread, scan: StackScan, source: Source, into findings: inout StackFindings
+    _ suspect: Suspect, thread: StoppedThread, scan: StackScan, source: Source, into findings: inout StackFindings
   ) {
     let memory = CopiedStackMemory(copies: copies, thread: suspect.thread, indices: suspect.copies, source: source)
-    let walk = StackWalk(from: thread.registers, tables: &tables, memory: memory)
+    let walk = StackWalk(from: WalkRegisters(thread.registers.byDwarfNumber), tables: &tables, memory: memory)
     var used: [Int: Bool] = [:]
     for (index, frame) in walk.frames.enumerated() {
       if let function = scan.functions.index(holding: frame.lookup.value) { used[function] = true }

@@ -2,8 +2,8 @@
 package protocol StackSource: WalkMemory {
   /// The mapping around an address as it is now; nil where nothing readable is mapped.
   func mapping(around address: UInt64) -> StackMapping?
-  /// The first thread's stack, `[stack]`, as it is now.
-  var mainStack: Range<UInt64>? { get }
+  /// The highest word of the first thread's stack, `[stack]`, which grows downwards only.
+  var mainStackTop: UInt64? { get }
   /// Reads many ranges in as few system calls as possible, one behind the other, into words from an index on.
   ///
   /// `ranges`: their bounds are multiples of eight, and the words have room for all of them.

@@ -1,4 +1,4 @@
-internal import CTrace
+package import CTrace
 
 /// The general registers of one stopped thread, named as the psABI names them.
 ///
@@ -22,7 +22,8 @@ package struct ThreadRegisters: Equatable, Sendable {
 }
 
 extension ThreadRegisters {
-  init(_ raw: trace_registers) {
+  /// As the kernel gives them.
+  package init(_ raw: trace_registers) {
     // SAFETY: both are the same 27 words in the same order, as the test of this type checks.
     self = unsafe unsafeBitCast(raw, to: ThreadRegisters.self)
   }

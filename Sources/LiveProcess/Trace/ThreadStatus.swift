@@ -45,14 +45,6 @@ enum ThreadStatus {
     return threads
   }
 
-  /// How many threads a process has, zombies included: the directory's link count, in one call; nil when it is gone.
-  static func threadCount(of pid: Int32) -> Int? {
-    var status = stat()
-    // SAFETY: stat writes one struct.
-    guard unsafe stat("/proc/\(pid)/task", &status) == 0 else { return nil }
-    return Int(status.st_nlink) - 2
-  }
-
   /// The fields behind the name, which may itself hold spaces and parentheses.
   private static func statFields(_ path: String) -> [Substring]? {
     guard let text = ProcText.read(path), let end = text.lastIndex(of: ")") else { return nil }

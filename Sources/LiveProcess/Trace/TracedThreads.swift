@@ -39,6 +39,7 @@ final class TracedThreads {
   private(set) var entries: [Entry] = []
   private var positions: [Int32: Int] = [:]
   private let wakeup: WakeupTimer
+  private let threadDirectory: ThreadDirectory
   private var replaced = false
 
   var pid: Int32 { identity.pid.value }
@@ -49,6 +50,7 @@ final class TracedThreads {
   init(of identity: ProcessIdentity) throws(TraceRefused) {
     self.identity = identity
     wakeup = try WakeupTimer()
+    threadDirectory = try ThreadDirectory(of: identity.pid.value)
   }
 
   deinit { detachAll() }
@@ -120,7 +122,7 @@ final class TracedThreads {
   /// A listing of a thread directory can skip a thread when another one ends between two reads.
   private func seizeLate() throws(TraceRefused) -> Bool {
     let known = entries.count { $0.state != .ended }
-    guard let count = ThreadStatus.threadCount(of: pid) else { throw .gone }
+    guard let count = threadDirectory.count else { throw .gone }
     if count == known { return true }
     guard let threads = ThreadStatus.threads(of: pid) else { throw .gone }
     var complete = true
@@ -134,56 +136,51 @@ final class TracedThreads {
     return complete
   }
 
+  /// Waits for each thread by its number.
+  ///
+  /// Who waits for any is woken by each, and each time the kernel looks through all of them.
   private func waitForAll(before deadline: ContinuousClock.Instant) throws(TraceRefused) {
-    var ticking = false
-    defer { if ticking { wakeup.stop() } }
-    var pending = entries.indices.filter { entries[$0].state == .running }
-    while true {
-      // By number first: asking for any makes the kernel walk through all of them.
-      var progress = false
-      for position in pending {
-        var report = trace_report()
-        // SAFETY: the wrapper writes one struct.
-        let error = unsafe trace_look(entries[position].tid, 0, &report)
-        if error == 0 && report.tid != 0 {
-          progress = true
-          _ = absorb(report)
-        } else if error == ECHILD {
-          entries[position].state = .ended
-          progress = true
+    // One that runs on another CPU stands in less time than it takes to sleep and to be woken.
+    if entries.count == 1 {
+      let end = ContinuousClock.now + .microseconds(20)
+      while entries[0].state == .running && ContinuousClock.now < end { try wait(for: 0, before: deadline, sleeping: false) }
+    }
+    guard entries.contains(where: { $0.state == .running }) else { return }
+    wakeup.start(every: 500_000)
+    defer { wakeup.stop() }
+    while let first = entries.firstIndex(where: { $0.state == .running }) {
+      var position = first
+      while position < entries.count {
+        if entries[position].state == .running {
+          try wait(for: position, before: deadline, sleeping: true)
+        } else {
+          position += 1
         }
       }
-      pending = entries.indices.filter { entries[$0].state == .running }
-      if pending.isEmpty { return }
-      guard ContinuousClock.now < deadline else {
-        let tid = entries[pending[0]].tid
-        guard let state = ThreadStatus.state(tid, of: pid) else { throw .gone }
-        throw .stopTooLong(thread: tid, state: state)
-      }
-      if progress { continue }
-      if !ticking {
-        wakeup.start(every: 500_000)
-        ticking = true
-      }
-      try waitForAny()
     }
   }
 
-  /// Waits for one report and deals with it, or until the timer ends the wait.
-  private func waitForAny() throws(TraceRefused) {
+  /// Deals with the next report of one thread, or looks at the clock.
+  private func wait(
+    for position: Int, before deadline: ContinuousClock.Instant, sleeping: Bool
+  ) throws(TraceRefused) {
+    let tid = entries[position].tid
     var report = trace_report()
     // SAFETY: the wrapper writes one struct.
-    switch unsafe trace_look(-1, 1, &report) {
+    switch unsafe trace_look(tid, sleeping ? 1 : 0, &report) {
+    case 0 where report.tid == 0:
+      break
     case 0:
       _ = absorb(report)
+    case ECHILD:
+      entries[position].state = .ended
     case EINTR:
       // A leader that has ended before the other threads reports nothing as long as they live.
-      for position in entries.indices where entries[position].state == .running {
-        let state = ThreadStatus.state(entries[position].tid, of: pid)
-        if state == nil || state == "Z" || state == "X" { entries[position].state = .ended }
+      guard let state = ThreadStatus.state(tid, of: pid), state != "Z", state != "X" else {
+        entries[position].state = .ended
+        return
       }
-    case ECHILD:
-      throw .gone
+      guard ContinuousClock.now < deadline else { throw .stopTooLong(thread: tid, state: state) }
     case let error:
       throw .kernel(call: "waitid", errno: error)
     }
@@ -215,7 +212,7 @@ final class TracedThreads {
     let signal = Int32(report.status & 0xff)
     switch report.status >> 8 {
     case 128:  // PTRACE_EVENT_STOP: our interrupt, a group stop, or the birth of a thread
-      _ = trace_take(tid)
+      // Not taken: that is a call for each thread, and the report goes by itself when the thread does.
       return settle(position)
     case 0 where signal == SIGTRAP | 0x80:
       _ = trace_take(tid)
@@ -304,8 +301,8 @@ final class TracedThreads {
     while true {
       var report = trace_report()
       // SAFETY: the wrapper writes one struct.
-      switch unsafe trace_look(-1, 1, &report) {
-      case 0 where report.tid == tid && (report.code == CLD_TRAPPED || report.code == CLD_STOPPED):
+      switch unsafe trace_look(tid, 1, &report) {
+      case 0 where report.code == CLD_TRAPPED || report.code == CLD_STOPPED:
         let signal = Int32(report.status & 0xff)
         switch report.status >> 8 {
         case 0 where signal == SIGTRAP | 0x80:
@@ -323,14 +320,16 @@ final class TracedThreads {
           try resume(position, to: .call, signal: 0)
         }
       case 0:
-        guard absorb(report) == .ended, report.tid == tid || report.tid == pid else { continue }
-        throw report.tid == pid ? .gone : .threadEnded(tid)
+        _ = absorb(report)
+        throw tid == pid ? .gone : .threadEnded(tid)
       case EINTR:
-        guard ContinuousClock.now < deadline else {
-          throw .stopTooLong(thread: tid, state: ThreadStatus.state(tid, of: pid) ?? "X")
+        // A leader that is killed reports nothing before all other threads have been reaped.
+        guard let state = ThreadStatus.state(tid, of: pid), state != "Z", state != "X" else {
+          throw tid == pid ? .gone : .threadEnded(tid)
         }
+        guard ContinuousClock.now < deadline else { throw .stopTooLong(thread: tid, state: state) }
       case ECHILD:
-        throw .gone
+        throw tid == pid ? .gone : .threadEnded(tid)
       case let error:
         throw .kernel(call: "waitid", errno: error)
       }

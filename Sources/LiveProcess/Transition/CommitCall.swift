@@ -3,7 +3,9 @@ internal import Patch
 
 /// The commit of a switch with values: one system call of a stopped thread on its own process, which writes the values and
 /// last the word; the death of the tool cannot leave a part of it.
-struct CommitCall {
+///
+/// A class: Swift looks up the type of an optional struct by its name when the first one goes, and that would be in the stop.
+final class CommitCall {
   private let thread: Int32
   private let step: SwitchPlan.Step
   private let arguments: [UInt64]

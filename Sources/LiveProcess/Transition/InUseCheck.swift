@@ -1,6 +1,25 @@
 internal import Glibc
 internal import Patch
 
+/// Where no thread may be, and the scan for it, made before anything stops.
+struct InUseQuestion {
+  let uses: [SwitchPlan.Use]
+  let overwritten: [SwitchPlan.Use]
+  fileprivate let scan: StackScan
+
+  /// - Parameters:
+  ///   - uses: code that no frame may be in.
+  ///   - overwritten: bytes that no thread may stand in or come back into.
+  init(uses: [SwitchPlan.Use], overwritten: [SwitchPlan.Use]) {
+    self.uses = uses
+    self.overwritten = overwritten
+    scan = StackScan(
+      functions: uses.map(\.range),
+      // A place is named with the byte before its first, which a thread may stand at.
+      places: overwritten.map { RemoteAddress($0.range.lowerBound.value - 1)..<$0.range.upperBound })
+  }
+}
+
 /// Says whether a thread is where a switch or an unload cannot have one.
 struct InUseCheck: ~Copyable {
   private var stacks: StackCheck<LiveStackSource>
@@ -27,44 +46,26 @@ struct InUseCheck: ~Copyable {
     }
   }
 
-  /// Looks at one stack of the process while it runs, and forgets what it saw.
-  mutating func rehearse(uses: [SwitchPlan.Use], overwritten: [SwitchPlan.Use]) {
-    source.beginStop()
+  /// Threads as they could stand: all on the first one's stack. For rehearsing a stop while the process runs.
+  func imagined(_ count: Int) -> [StoppedThread] {
     var registers = ThreadRegisters()
-    registers.rsp = source.mainStack.map { max($0.lowerBound, $0.upperBound - 4096) } ?? 0
-    _ = findings(
-      uses: uses, overwritten: overwritten, [StoppedThread(tid: process.pid.value, registers: registers)])
-  }
-
-  private mutating func findings(
-    uses: [SwitchPlan.Use], overwritten: [SwitchPlan.Use], _ threads: [StoppedThread]
-  ) -> StackFindings {
-    stacks.check(
-      functions: uses.map(\.range),
-      // A place is named with the byte before its first, which a thread may stand at.
-      places: overwritten.map { RemoteAddress($0.range.lowerBound.value - 1)..<$0.range.upperBound },
-      threads: threads.map {
-        StackThread(
-          tid: $0.tid, registers: WalkRegisters($0.registers.byDwarfNumber), threadPointer: $0.registers.fsBase)
-      }, pid: process.pid.value, source: source)
+    registers.rsp = source.mainStackTop.map { $0 & ~4095 } ?? 0
+    return [StoppedThread](repeating: StoppedThread(tid: process.pid.value, registers: registers), count: count)
   }
 
   /// Refuses when a thread uses one of the codes or would come back into overwritten bytes.
-  mutating func refuse(
-    uses: [SwitchPlan.Use], overwritten: [SwitchPlan.Use], _ threads: [StoppedThread],
-    _ target: borrowing TransitionTarget
-  ) throws(SwitchRefusal) {
-    guard !uses.isEmpty || !overwritten.isEmpty else { return }
+  mutating func refuse(_ question: InUseQuestion, _ threads: [StoppedThread]) throws(SwitchRefusal) {
+    guard !question.uses.isEmpty || !question.overwritten.isEmpty else { return }
     source.beginStop()
-    let findings = findings(uses: uses, overwritten: overwritten, threads)
-    if let use = findings.uses.first, uses.indices.contains(use.function) {
-      let what = uses[use.function]
+    let findings = stacks.check(question.scan, threads: threads, pid: process.pid.value, source: source)
+    if let use = findings.uses.first, question.uses.indices.contains(use.function) {
+      let what = question.uses[use.function]
       throw SwitchRefusal(
         patch: what.patch, symbol: what.symbol,
         .functionInUse(thread: use.tid, backtrace: use.backtrace.prefix(64).map { frame($0.instruction) }))
     }
-    if let inside = findings.inside.first, overwritten.indices.contains(inside.place) {
-      let what = overwritten[inside.place]
+    if let inside = findings.inside.first, question.overwritten.indices.contains(inside.place) {
+      let what = question.overwritten[inside.place]
       throw SwitchRefusal(
         patch: what.patch.isEmpty ? nil : what.patch, symbol: what.symbol,
         .functionInUse(thread: inside.tid, backtrace: [frame(inside.value)]))
@@ -77,7 +78,7 @@ struct InUseCheck: ~Copyable {
     image: Range<RemoteAddress>, of ledger: Ledger, _ threads: [StoppedThread], _ target: borrowing TransitionTarget
   ) throws(SwitchRefusal) {
     let use = SwitchPlan.Use(range: image, patch: ledger.name, symbol: ledger.functions.first?.symbol ?? ledger.name)
-    try refuse(uses: [use], overwritten: [], threads, target)
+    try refuse(InUseQuestion(uses: [use], overwritten: []), threads)
     for thread in threads {
       let registers = thread.registers.byDwarfNumber
       if let word = registers.first(where: { image.contains(RemoteAddress($0)) }) {

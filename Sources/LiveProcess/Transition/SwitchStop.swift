@@ -1,10 +1,44 @@
 internal import Patch
 
-/// What happens to a process while all its threads stand still.
-struct SwitchStop {
-  let target: ProcessIdentity
+/// What happens to a process while all its threads stand still; made before the first interrupt.
+///
+/// A class, so that the stop does not copy the plan.
+final class SwitchStop {
   let question: SwitchQuestion
   let plan: SwitchPlan
+  /// What the plan was computed from, to be compared in the stop.
+  let basis: MemoryComparison
+  private let inUse: InUseQuestion
+
+  init(_ question: SwitchQuestion, _ answer: SwitchQuestion.Answer, of process: ProcessIdentity) {
+    self.question = question
+    plan = answer.plan
+    let word = MemoryImage.Span(start: question.stateWord, bytes: answer.word.littleEndianBytes)
+    basis = MemoryComparison(MemoryImage([word] + answer.memory.spans), of: process.pid)
+    inUse = InUseQuestion(
+      uses: question.checksStacks ? plan.uses : [],
+      overwritten: plan.overwritten
+        // Gates whose answer a signal handler's return could carry over the commit.
+        + plan.gates.map {
+          SwitchPlan.Use(
+            range: RemoteAddress($0.range.lowerBound.value + 1)..<$0.range.upperBound, patch: "", symbol: "gate")
+        })
+  }
+
+  /// Refuses when a thread stands where it may not; else the threads that are to go on elsewhere, with their new registers.
+  func examine(
+    _ threads: [StoppedThread], _ target: borrowing TransitionTarget, _ check: inout InUseCheck
+  ) throws(SwitchRefusal) -> [StoppedThread] {
+    var standing = threads
+    var moved: [StoppedThread] = []
+    for index in threads.indices {
+      guard let registers = try movedRegisters(of: threads[index], target) else { continue }
+      standing[index].registers = registers
+      moved.append(standing[index])
+    }
+    try check.refuse(inUse, standing)
+    return moved
+  }
 
   /// Checks, then writes; after a failure everything is as it was or, behind the commit, as it is to be.
   func perform(
@@ -12,19 +46,14 @@ struct SwitchStop {
     _ check: inout InUseCheck
   ) throws(SwitchRefusal) {
     let threads = stopped.threads
-    var moved: [ThreadRegisters?] = []
-    for thread in threads { moved.append(try movedRegisters(of: thread, target)) }
-    let standing = zip(threads, moved).map { StoppedThread(tid: $0.tid, registers: $1 ?? $0.registers) }
-    try check.refuse(
-      uses: question.checksStacks ? plan.uses : [], overwritten: plan.overwritten + gateInteriors, standing, target)
+    let moved = try examine(threads, target, &check)
     let commit = try CommitCall(plan, target, stopped)
     guard ContinuousClock.now < bound.deadline(threads: threads.count) else {
       throw SwitchRefusal(.stopTooLong(limit: bound.limit))
     }
     // First the threads, then the bytes: killed in between, a thread in its moved copy has lost nothing.
-    for (thread, registers) in zip(threads, moved) {
-      guard let registers else { continue }
-      do throws(TraceRefused) { try stopped.setRegisters(registers, of: thread.tid) } catch {
+    for thread in moved {
+      do throws(TraceRefused) { try stopped.setRegisters(thread.registers, of: thread.tid) } catch {
         throw SwitchRefusal(TransitionRefused.Reason(error))
       }
     }
@@ -51,7 +80,7 @@ struct SwitchStop {
       // Back to the entry: the gate has changed nothing but the flags and, for a moment, r11.
       let offset = address.value - origin.range.lowerBound.value
       if X86_64Gate.pushedOffsets.contains(offset) {
-        registers.r11 = try target.read(8, at: RemoteAddress(registers.rsp)).little(UInt64.self, at: 0) ?? 0
+        registers.r11 = try target.word(at: RemoteAddress(registers.rsp))
         registers.rsp += 8
       }
       registers.rip = origin.place.value
@@ -71,14 +100,6 @@ struct SwitchStop {
     }
     guard low < plan.gates.count, plan.gates[low].range.contains(address) else { return nil }
     return plan.gates[low]
-  }
-
-  /// Gates whose answer a signal handler's return could carry over the commit.
-  private var gateInteriors: [SwitchPlan.Use] {
-    plan.gates.map {
-      SwitchPlan.Use(
-        range: RemoteAddress($0.range.lowerBound.value + 1)..<$0.range.upperBound, patch: "", symbol: "gate")
-    }
   }
 
   // MARK: Writing
@@ -106,8 +127,8 @@ struct SwitchStop {
     let question = SwitchQuestion(
       ledgers: self.question.ledgers, needed: self.question.needed, on: [], off: [], checksStacks: true,
       stateWord: self.question.stateWord)
-    guard let answer = try? question.answer(target) else { return }
-    for step in answer.plan.steps {
+    guard let plan = try? question.answer(target).plan else { return }
+    for step in plan.steps {
       for write in step.writes { try? target.write(write.bytes, at: write.start) }
     }
   }

@@ -13,28 +13,33 @@ extension TransitionRun {
     let question = SwitchQuestion(
       ledgers: target.carried.ledgers, needed: try SwitchPlan.neededMemory(target.carried.ledgers), on: on, off: off,
       checksStacks: request.policy.checksStacks, stateWord: state.address)
-    let prepared = try question.answer(target)
+    let prepared = SwitchStop(question, try question.answer(target), of: target.identity)
     log.valuesLeft = prepared.plan.valuesLeft
     guard !prepared.plan.isEmpty else { return }
     log.tries += 1
     try refuseSharedMemory()
-    var check = try InUseCheck(target, threads: ThreadList.read(request.process.pid).count)
+    let threads = ThreadList.read(request.process.pid).count
+    var check = try InUseCheck(target, threads: threads)
     // What the stop will do is done once before, where nobody waits: the first run through code is slow (``Rehearsal``).
-    _ = try question.answer(target, unlessAs: prepared)
-    check.rehearse(uses: prepared.plan.uses, overwritten: prepared.plan.overwritten)
-    var committed: SwitchPlan?
-    try inStop { (target, stopped, bound, log) throws(SwitchRefusal) in
-      let now = try question.answer(target, unlessAs: prepared)
-      try SwitchStop(target: target.identity, question: question, plan: now.plan)
-        .perform(target, &stopped, bound, &check)
-      committed = now.plan
-      log.valuesLeft = now.plan.valuesLeft
-      log.changed = log.changed || now.plan.switches
-      if now.plan.steps.contains(where: { $0.phase == .recover }) {
+    // What is found here of imagined threads says nothing.
+    _ = try target.holds(prepared.basis)
+    _ = try? prepared.examine(check.imagined(threads), target, &check)
+    var committed: SwitchStop?
+    try inStop { (target, stopped, bound, _) throws(SwitchRefusal) in
+      let now =
+        try target.holds(prepared.basis)
+        ? prepared : SwitchStop(question, try question.answer(target), of: target.identity)
+      try now.perform(target, &stopped, bound, &check)
+      committed = now
+    }
+    if let committed = committed?.plan {
+      log.valuesLeft = committed.valuesLeft
+      log.changed = log.changed || committed.switches
+      if committed.steps.contains(where: { $0.phase == .recover }) {
         log.recovered.append("a switch that was not finished")
       }
+      noteActivation(committed)
     }
-    if let committed { noteActivation(committed) }
     try target.look()
   }
 
@@ -57,13 +62,14 @@ extension TransitionRun {
     let limit = request.policy.maxStop
     let failure: SwitchRefusal?
     do throws(TraceRefused) {
-      let priority = RealtimePriority()
       let seized = try SeizedProcess.seize(request.process)
       let threads = seized.threadCount
       guard !StopBound.isTooShort(limit, threads: threads) else {
         seized.release()
         throw TraceRefused.stopTooLong(thread: request.process.pid.value, state: "R")
       }
+      // Not before: what runs at this priority takes a CPU from the target while it is not yet to stand.
+      let priority = RealtimePriority()
       let bound = try StopBound.arm(limit: limit)
       let begun = ContinuousClock.now
       let end = bound.deadline(threads: threads)
@@ -108,12 +114,9 @@ struct SwitchQuestion {
   }
 
   /// Reads and computes.
-  ///
-  /// `old`: an earlier answer, which still is one when the memory has not changed.
-  func answer(_ target: borrowing TransitionTarget, unlessAs old: Answer? = nil) throws(SwitchRefusal) -> Answer {
-    let word = try target.read(8, at: stateWord).little(UInt64.self, at: 0) ?? 0
+  func answer(_ target: borrowing TransitionTarget) throws(SwitchRefusal) -> Answer {
+    let word = try target.word(at: stateWord)
     let memory = try target.image(of: needed)
-    if let old, old.word == word, old.memory == memory { return old }
     let plan = try SwitchPlanner.plan(
       ledgers, word: word, memory: memory, activate: on, deactivate: off, checksStacks: checksStacks)
     return Answer(word: word, memory: memory, plan: plan)

@@ -83,6 +83,20 @@ struct TransitionTarget: ~Copyable {
     }
   }
 
+  /// Reads one little-endian word.
+  func word(at address: RemoteAddress) throws(SwitchRefusal) -> UInt64 {
+    do throws(MemoryAccessFailed) { return try memory.integer(at: address) } catch {
+      throw SwitchRefusal(TransitionRefused.Reason(error))
+    }
+  }
+
+  /// Whether memory is still what it was.
+  func holds(_ comparison: MemoryComparison) throws(SwitchRefusal) -> Bool {
+    do throws(MemoryAccessFailed) { return try comparison.holds(memory) } catch {
+      throw SwitchRefusal(TransitionRefused.Reason(error))
+    }
+  }
+
   func write(_ bytes: [UInt8], at address: RemoteAddress) throws(SwitchRefusal) {
     do throws(MemoryAccessFailed) { try memory.write(bytes, at: address) } catch {
       throw SwitchRefusal(TransitionRefused.Reason(error))
