@@ -51,6 +51,7 @@ struct TransitionKillTests {
     let older = PairPatch.Generation(try #require(subject.artifact), number: 1)
     let newer = PairPatch.Generation(other.artifact, number: 2)
     _ = try Transition.run(PairPatch.change(subject.process, subject.build, from: nil, to: older))
+    _ = try subject.victim.ask("settle")
     _ = try subject.victim.ask("forget")
     var killed = 0
     var number = 0
