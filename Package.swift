@@ -86,7 +86,7 @@ let package = Package(
     .testTarget(
       name: "PatchBuilderTests",
       dependencies: ["PatchBuilder", "Patch", "LiveProcess", "VictimKit", "CElf", "CCapstone"],
-      exclude: ["Programs"], swiftSettings: strict),
+      exclude: ["Programs", "Changes"], swiftSettings: strict),
     // Two files of the program are linked into these tests: a test that depends on a fully static program does not link.
     .testTarget(
       name: "CommandTests",

@@ -40,6 +40,11 @@ package struct ElfSymbol: Equatable, Sendable {
     case other(UInt16)
   }
 
+  /// The undefined symbol at the head of every table, which relocations name that mean none.
+  package static let null = ElfSymbol(
+    index: 0, name: "", value: 0, size: 0, type: .none, binding: .local, visibility: .default, place: .undefined,
+    version: nil, isDefaultVersion: true)
+
   /// Whether the file itself defines the symbol.
   package var isDefined: Bool { place != .undefined }
 }

@@ -27,6 +27,17 @@ package enum BuildCode: String, CaseIterable, Sendable {
   case stackArguments = "LP0426"
   case wideRegisters = "LP0427"
   case exceptions = "LP0428"
+  case objectUnusable = "LP0429"
+  case dataChanged = "LP0430"
+  case layoutChanged = "LP0431"
+  case sharedCode = "LP0432"
+  case nothingChanged = "LP0433"
+  case diffRefused = "LP0434"
+  case buildFileTouched = "LP0435"
+  case buildFailed = "LP0436"
+  case compileNotSeen = "LP0437"
+  case notReproduced = "LP0438"
+  case codeDiffers = "LP0439"
 
   /// What it means and what to do, in one paragraph.
   package var explanation: String {
@@ -85,6 +96,28 @@ package enum BuildCode: String, CaseIterable, Sendable {
       "Callers of this function use AVX, mask or MMX registers and may keep values in them that a stub around the replacement cannot keep. Replace the functions that call it instead."
     case .exceptions:
       "The program is written in a language with exceptions, and the replacement calls something that may throw. No exception can pass through a patch yet: the program would end in std::terminate. Replace a function that calls nothing, or one that it calls."
+    case .objectUnusable:
+      "An object file of the project cannot be compared with another: it is for another machine, damaged, or holds what the link-time optimiser makes code of later."
+    case .dataChanged:
+      "The change gives an existing variable another first value, size or kind, or adds static variables among others of the same name. The running program's variables live on as they are, so such a change needs a restart, or another way to write the fix."
+    case .layoutChanged:
+      "The change moves members of a structure or gives it another size. Objects of the old layout live in the running program, and the new code would misread them."
+    case .sharedCode:
+      "The changed code is shared with other libraries of the process (COMDAT), or is a function that chooses an implementation once, at start. Replacing one copy would not be enough, or would come too late."
+    case .nothingChanged:
+      "The files that the change touches compile to the same code, or to code that is not in this binary. There is nothing to patch."
+    case .diffRefused:
+      "patch(1) must be able to apply the diff without fuzz; lines that moved as a whole are fine. Its words stand in the message."
+    case .buildFileTouched:
+      "The diff changes a file that says how the project is built (a Makefile, configure, CMakeLists.txt, debian/rules). What that would change in the binary cannot be told from the source."
+    case .buildFailed:
+      "The project's own build ended with an error. The full log is kept, and named in the message."
+    case .compileNotSeen:
+      "The build is watched through PATH: each compiler that is called by its name writes down its call. A file that the change touches was compiled by none of them into this binary."
+    case .notReproduced:
+      "A rebuild must have the binary's loaded sections, byte for byte, so that it can say where each symbol lies. The message says what differs; usually the compiler, its flags, a library's version or the path of the source."
+    case .codeDiffers:
+      "A function as the project's own flags compile it is not the code that runs, or a static symbol cannot be told from others of its name. The message says where they part."
     }
   }
 }

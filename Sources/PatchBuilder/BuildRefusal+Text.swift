@@ -26,6 +26,17 @@ extension BuildRefusal {
     case .stackArguments: .stackArguments
     case .wideRegisters: .wideRegisters
     case .exceptions: .exceptions
+    case .notAnObject: .objectUnusable
+    case .staticVariables, .variableResized, .dataChanged: .dataChanged
+    case .layoutChanged: .layoutChanged
+    case .resolverChanged, .sharedCode: .sharedCode
+    case .nothingChanged: .nothingChanged
+    case .diffRefused: .diffRefused
+    case .buildFileTouched: .buildFileTouched
+    case .buildFailed: .buildFailed
+    case .compileNotSeen: .compileNotSeen
+    case .notReproduced: .notReproduced
+    case .codeDiffers, .localUnknown: .codeDiffers
     }
   }
 
@@ -70,6 +81,22 @@ extension BuildRefusal {
     case .wideRegisters(let caller): "its caller \(caller) uses AVX, mask or MMX registers"
     case .exceptions(let sign):
       "an exception might have to pass through the replacement, and none can: the program may throw (\(sign)), and the replacement makes calls"
+    case .notAnObject(let why): "is no object that can be compared: \(why)"
+    case .staticVariables(let before, let now):
+      "is the name of \(now) static variables of functions, before of \(before): which of them live on cannot be told"
+    case .variableResized(let before, let now): "has \(now) bytes, and the running program's has \(before)"
+    case .dataChanged: "begins with another value, and the running program's has long begun"
+    case .layoutChanged(let how): "is laid out differently: \(how)"
+    case .resolverChanged: "chooses an implementation when the program starts, and has chosen"
+    case .sharedCode: "is code that other libraries of the process may share (COMDAT)"
+    case .nothingChanged: "the change leaves all code of the binary as it is"
+    case .diffRefused(let words): "does not apply:\n\(words)"
+    case .buildFileTouched: "says how the project is built, and the diff changes it"
+    case .buildFailed(let log, let end): "the build failed; its log is \(log), and ends:\n\(end)"
+    case .compileNotSeen: "no call of a compiler was seen that makes an object of it for the binary"
+    case .notReproduced(let how): "cannot be built again from this source: \(how)"
+    case .codeDiffers(let how): "is not the code that runs: \(how)"
+    case .localUnknown: "is static, and where it lies in the binary is not known"
     }
   }
 
@@ -108,6 +135,20 @@ extension BuildRefusal {
     case .relocation: "compile without the flags that ask for it"
     case .stackArguments, .wideRegisters: "replace the functions that call it"
     case .exceptions: "write it without calls, or replace a function that it calls"
+    case .notAnObject: "build without link-time optimisation"
+    case .staticVariables, .variableResized, .dataChanged:
+      "write the change so that it leaves the variable alone, or restart the program"
+    case .layoutChanged: "write the change so that it leaves the type alone, or restart the program"
+    case .resolverChanged: "replace the implementation that was chosen"
+    case .sharedCode: "write a replacement by hand, for each binary that has it"
+    case .nothingChanged: "check that it is the right diff for the binary, which may need no patch"
+    case .diffRefused: "give the diff for exactly this version of the source"
+    case .buildFileTouched: "take that part out of the diff"
+    case .buildFailed: "give the command that builds the project with --build"
+    case .compileNotSeen: "let the build call the compiler by its name, not by a path"
+    case .notReproduced: "use the source, the compiler and the flags that the binary was built with"
+    case .codeDiffers: "use the compiler and the flags that the binary was built with"
+    case .localUnknown: "rename the file or the symbol, or write a replacement by hand"
     }
   }
 

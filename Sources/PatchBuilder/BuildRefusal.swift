@@ -61,6 +61,37 @@ package struct BuildRefusal: Error, Equatable, Sendable {
     case wideRegisters(caller: String)
     /// The program throws exceptions, and one might have to pass through the replacement.
     case exceptions(sign: String)
+
+    // A project's change.
+    /// The compiler made something else than an object with code for x86-64.
+    case notAnObject(why: String)
+    /// The static variables of this name in functions cannot be matched: how many there were, and are.
+    case staticVariables(before: Int, now: Int)
+    /// A variable has another size or kind.
+    case variableResized(before: UInt64, now: UInt64)
+    /// A variable begins with another value, and the one in the process has its own by now.
+    case dataChanged
+    /// A type's members lie elsewhere.
+    case layoutChanged(String)
+    /// The function that chooses an implementation when the program starts.
+    case resolverChanged
+    /// Code that other objects and libraries may share (COMDAT).
+    case sharedCode
+    /// No code of the binary differs.
+    case nothingChanged
+    /// The diff cannot be applied; patch(1)'s own words.
+    case diffRefused(String)
+    /// The diff changes how the project is built.
+    case buildFileTouched
+    case buildFailed(log: String, end: String)
+    /// No call of a compiler was seen that makes an object of a file.
+    case compileNotSeen
+    /// No file of the build has the binary's content; the nearest one and how it differs.
+    case notReproduced(String)
+    /// The function as compiled is not the one that runs.
+    case codeDiffers(String)
+    /// Where static variables or functions lie is not known.
+    case localUnknown
   }
 
   package init(place: String? = nil, symbol: String? = nil, reason: Reason) {

@@ -21,6 +21,8 @@ package struct BuildNote: Equatable, Sendable {
   package var fact: Fact
 
   package enum Fact: Equatable, Sendable {
+    /// A function of a project that the change reaches: because of its code, or of a constant table that it reads.
+    case replaced(file: String, constant: String?)
     /// The compiler printed warnings.
     case compilerWarnings(source: String, text: String)
     /// Other symbols of the target have the same address: they change together.
@@ -38,6 +40,8 @@ package struct BuildNote: Equatable, Sendable {
   /// The note in one sentence.
   package var message: String {
     switch fact {
+    case .replaced(let file, let constant?): "is replaced: it reads \(constant) of \(file), which changed"
+    case .replaced(let file, nil): "is replaced: its code in \(file) changed"
     case .compilerWarnings(let source, let text): "the compiler warns about \(source):\n\(text)"
     case .sharesItsCode(let names): "shares its code with \(names.joined(separator: ", ")), which change with it"
     case .specialisedCopies(let names):

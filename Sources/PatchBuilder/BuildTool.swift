@@ -12,8 +12,11 @@ enum BuildTool {
   /// Runs a tool to its end.
   ///
   /// `tool`: a name to look up in `PATH`, or a path.
+  /// `keepsTime`: whether the caller's own `SOURCE_DATE_EPOCH` stays as it is.
   /// Throws a refusal with the tool's own words when it is missing or says no.
-  static func run(_ tool: String, _ arguments: [String]) async throws(BuildRefused) -> Answer {
+  static func run(
+    _ tool: String, _ arguments: [String], keepsTime: Bool = false
+  ) async throws(BuildRefused) -> Answer {
     do {
       let isPath = tool.contains("/")
       if isPath {
@@ -24,7 +27,7 @@ enum BuildTool {
       let result = try await Subprocess.run(
         .name(isPath ? "env" : tool), arguments: Arguments(isPath ? [tool] + arguments : arguments),
         // Messages in English, and no time of day in __DATE__ and __TIME__ (gcc and clang obey it).
-        environment: .inherit.updating(["LC_ALL": "C", "SOURCE_DATE_EPOCH": "0"]),
+        environment: .inherit.updating(keepsTime ? ["LC_ALL": "C"] : ["LC_ALL": "C", "SOURCE_DATE_EPOCH": "0"]),
         output: .string(limit: 16 << 20), error: .string(limit: 16 << 20))
       let answer = Answer(output: result.standardOutput, errors: result.standardError)
       guard result.terminationStatus.isSuccess else {

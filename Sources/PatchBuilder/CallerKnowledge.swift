@@ -37,8 +37,8 @@ extension PlannedFunctions {
     var refusals: [BuildRefusal] = []
     for index in functions.indices {
       let function = functions[index]
-      guard let known = knowledge[function.symbol] else { continue }
-      let signature = signatures[function.symbol] ?? .unknown
+      guard let known = knowledge[function.replacement] else { continue }
+      let signature = signatures[function.replacement] ?? .unknown
       let saved = known.saved(signature)
       guard !saved.isEmpty || known.needsAlignment else { continue }
       if let why = signature.stackArguments {
@@ -55,12 +55,12 @@ extension PlannedFunctions {
       }
       put(
         RegisterSavingStub(
-          symbol: "lpatch.stub.\(function.address)", replacement: function.symbol, saved: saved), before: index)
+          symbol: "lpatch.stub.\(function.address)", replacement: function.replacement, saved: saved), before: index)
     }
     guard refusals.isEmpty else { throw BuildRefused(refusals) }
   }
 
-  /// What each function's callers may rely on, by the function's name; those without such callers left out.
+  /// What each function's callers may rely on, by the replacement's name; those without such callers left out.
   func callerKnowledge(
     _ target: TargetImage, _ replacement: ReplacementObject
   ) throws(BuildRefused) -> [String: CallerKnowledge] {
@@ -71,8 +71,8 @@ extension PlannedFunctions {
     for function in functions {
       let symbol = target.symbols.code(in: function.address.value..<(function.address.value + 1))
         .first { $0.size == function.size }
-      guard let symbol, let defined = replacement.functions[function.symbol] else { continue }
-      found[function.symbol] = CallerKnowledge(original: original.of(symbol), replacement: new.of(defined))
+      guard let symbol, let defined = replacement.functions[function.replacement] else { continue }
+      found[function.replacement] = CallerKnowledge(original: original.of(symbol), replacement: new.of(defined))
     }
     return found
   }

@@ -35,7 +35,7 @@ struct ExceptionPassage {
     guard let sign else { return [] }
     let use = ReplacementRegisterUse(replacement)
     return functions.compactMap { function in
-      if let symbol = replacement.functions[function.symbol], use?.of(symbol).callsOthers == false { return nil }
+      if let symbol = replacement.functions[function.replacement], use?.of(symbol).callsOthers == false { return nil }
       return BuildRefusal(place: target.path, symbol: function.symbol, reason: .exceptions(sign: sign))
     }
   }

@@ -12,6 +12,13 @@ struct FunctionSignature: Equatable, Sendable {
   static let unknown = FunctionSignature(
     stackArguments: "its arguments are unknown", results: [.rax, .rdx, .xmm(0), .xmm(1)])
 
+  /// The signatures of all functions in objects with debugging information, by name.
+  ///
+  /// `folder`: where files may be put.
+  static func read(objects: [String], in folder: String) async throws(BuildRefused) -> [String: FunctionSignature] {
+    read(path: try await DebugInformation.linked(objects, to: "\(folder)/debug"))
+  }
+
   /// The signatures of all functions in a linked file with debugging information, by name (libdw(3), DWARF 4).
   static func read(path: String) -> [String: FunctionSignature] {
     // SAFETY: C gets the string for the time of the call; the handle is ended before the descriptor is closed, and no die

@@ -1,5 +1,12 @@
 internal import Patch
 
+/// A function of the target, and the function of the replacement that is to run in its place.
+struct FunctionChange: Equatable {
+  let original: TargetSymbol
+  /// The name of a function that the joined object defines for others.
+  let definition: String
+}
+
 /// The functions to replace, each with its entry planned and the code that the artifact needs for it.
 struct PlannedFunctions {
   /// By address.
@@ -10,34 +17,30 @@ struct PlannedFunctions {
   private(set) var notes: [BuildNote] = []
   let references: CodeReferences
 
-  init(_ request: BuildRequest, target: TargetImage, replacement: ReplacementObject) throws(BuildRefused) {
+  /// Plans the entries of all functions that are to be replaced.
+  ///
+  /// `earlier`: what stands against the build already, to be reported with what is found here.
+  init(
+    _ changes: [FunctionChange], refused earlier: [BuildRefusal] = [], target: TargetImage,
+    replacement: ReplacementObject
+  ) throws(BuildRefused) {
     do { references = try CodeReferences(target) } catch {
       throw BuildRefused(.notATarget(why: error.text), at: target.path)
     }
     guard let planner = EntryPlanner(target, references: references) else {
       throw BuildRefused(.toolMissing("Capstone"))
     }
-    let finder = ReplacedFunctionFinder(target: target)
-    var refusals: [BuildRefusal] = []
-    var found: [TargetSymbol] = []
-    for text in request.functions {
-      do throws(BuildRefusal) {
-        let symbol = try finder.find(text)
-        guard replacement.functions[symbol.name] != nil else {
-          throw BuildRefusal(symbol: symbol.name, reason: .notDefined)
-        }
-        if !found.contains(where: { $0.address == symbol.address }) { found.append(symbol) }
-      } catch {
-        refusals.append(error)
-      }
-    }
-    for symbol in found.sorted(by: { $0.address < $1.address }) {
+    var refusals = earlier
+    var seen: Set<LinkAddress> = []
+    for change in changes.sorted(by: { $0.original.address < $1.original.address })
+    where seen.insert(change.original.address).inserted {
+      let symbol = change.original
       do throws(EntryRefusal) {
         let plan = try planner.plan(address: symbol.address.value, size: symbol.size)
         // Not every function allows the longer branch; without it the patch needs room near the target.
         let far =
           plan.cannotMove == nil ? try? planner.plan(address: symbol.address.value, size: symbol.size, form: .far) : nil
-        add(symbol, plan, far: far?.cannotMove == nil ? far : nil, parts: planner.pieces(of: symbol), target)
+        add(change, plan, far: far?.cannotMove == nil ? far : nil, parts: planner.pieces(of: symbol), target)
       } catch {
         refusals.append(BuildRefusal(place: target.path, symbol: symbol.name, reason: .entry(error)))
       }
@@ -47,8 +50,9 @@ struct PlannedFunctions {
   }
 
   private mutating func add(
-    _ symbol: TargetSymbol, _ plan: EntryPlan, far: EntryPlan?, parts: [Range<UInt64>], _ target: TargetImage
+    _ change: FunctionChange, _ plan: EntryPlan, far: EntryPlan?, parts: [Range<UInt64>], _ target: TargetImage
   ) {
+    let symbol = change.original
     let gate: ReplacedFunction.Gate
     if let reason = plan.cannotMove {
       gate = .direct(reason: reason)
@@ -67,7 +71,7 @@ struct PlannedFunctions {
       ReplacedFunction(
         symbol: symbol.name, at: symbol.address, size: symbol.size,
         sha256: SHA256Digest(of: target.code(at: symbol.address.value, count: symbol.size) ?? []),
-        replacement: symbol.name,
+        replacement: change.definition,
         entry: ReplacedFunction.Entry(
           at: plan.offset, original: plan.original, gate: gate,
           far: far.map { farEntry($0, function: symbol.address.value, target) }),

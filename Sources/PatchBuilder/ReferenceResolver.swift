@@ -5,14 +5,17 @@ struct ReferenceResolver {
   let target: TargetImage
   /// Which of several places of one name is meant, by name.
   let choices: [String: String]
+  /// Where some symbols are known to lie.
+  let known: [String: TargetSymbol]
   private var libraries: LibrarySearch
 
   private(set) var references: [TargetReference] = []
   private(set) var imports: [ImportReference] = []
   private(set) var refusals: [BuildRefusal] = []
 
-  init(_ target: TargetImage, choices: [String]) {
+  init(_ target: TargetImage, choices: [String], known: [String: TargetSymbol] = [:]) {
     self.target = target
+    self.known = known
     var chosen: [String: String] = [:]
     for choice in choices { chosen[SymbolCatalog.plainName(of: choice)] = choice }
     self.choices = chosen
@@ -23,6 +26,7 @@ struct ReferenceResolver {
   mutating func resolve(_ name: String, weak: Bool) {
     // The linker of the image knows these two by name: its own offset table, and the function whose call it replaces.
     if name == "_GLOBAL_OFFSET_TABLE_" || name == "__tls_get_addr" { return }
+    if let place = known[name] { return refer(to: place, as: name) }
     let places = distinct(target.symbols.meant(by: choices[name] ?? name))
     // The resolver of an IFUNC must not be called in its place; what it chose is found in the process.
     if places.count == 1, let place = places.first, place.kind != .indirectFunction {

@@ -41,7 +41,7 @@ enum SymbolSource {
   /// The first loaded section in which two files differ, the note with the build-id excepted; nil when there is none.
   ///
   /// Reproducible builds make this a proof: with the same bytes at the same addresses each symbol is where the rebuild says.
-  private static func difference(between target: ElfFile, and donor: ElfFile) throws(DamagedElf) -> String? {
+  static func difference(between target: ElfFile, and donor: ElfFile) throws(DamagedElf) -> String? {
     let mine = loaded(target)
     let other = loaded(donor)
     guard !mine.isEmpty else { return "the binary has no section headers to compare" }

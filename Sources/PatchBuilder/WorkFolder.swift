@@ -22,16 +22,21 @@ struct WorkFolder: ~Copyable {
 
   deinit {
     // Compilers write more than they are asked for (-save-temps, -gsplit-dwarf, --coverage): everything goes.
-    // SAFETY: the stream is closed once; an entry's name is terminated and is copied before the next is read.
-    if let folder = unsafe opendir(path) {
-      while let entry = unsafe readdir(folder) {
-        let name = unsafe withUnsafePointer(to: &entry.pointee.d_name) { pointer in
-          unsafe pointer.withMemoryRebound(to: CChar.self, capacity: 256) { unsafe String(cString: $0) }
-        }
-        if name != "." && name != ".." { _ = unsafe unlink("\(path)/\(name)") }
+    WorkFolder.remove(path)
+  }
+
+  /// Removes a folder with all that is in it; what symbolic links lead to stays.
+  private static func remove(_ folder: String) {
+    for name in SourceTree.names(in: folder) {
+      let path = "\(folder)/\(name)"
+      var status = stat()
+      // SAFETY: the strings and the structure outlive the calls.
+      if unsafe lstat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR {
+        remove(path)
+      } else {
+        _ = unsafe unlink(path)
       }
-      _ = unsafe closedir(folder)
     }
-    _ = unsafe rmdir(path)
+    _ = unsafe rmdir(folder)
   }
 }

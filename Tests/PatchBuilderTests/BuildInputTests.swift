@@ -44,8 +44,8 @@ struct BuildInputTests {
       output: program.folder.file("fix.lpatch"))
     await #expect(throws: BuildRefused(.badText, symbol: "description")) { try await PatchBuild.run(request) }
     var fixes = request
-    fixes.description = nil
-    fixes.fixes = ["CVE-2025-1", text]
+    fixes.artifact.description = nil
+    fixes.artifact.fixes = ["CVE-2025-1", text]
     await #expect(throws: BuildRefused(.badText, symbol: "fixes")) { try await PatchBuild.run(fixes) }
     // SAFETY: C gets the string for the time of the call.
     let isThere = unsafe access(program.folder.file("fix.lpatch"), F_OK) == 0

@@ -5,19 +5,31 @@ internal import Reconciler
 
 struct Build: ExampledCommand, AsyncParsableCommand {
   static let examples = [
-    "lpreconcile build --binary /usr/bin/redis-server --replacement fix.c --replace pingCommand --name ping -o ping.lpatch -- -O2"
+    "lpreconcile build --binary /usr/bin/redis-server --replacement fix.c --replace pingCommand --name ping -o ping.lpatch -- -O2",
+    "lpreconcile build --binary ./server --source . --build 'make -j2' --diff fix.patch --name fix -o fix.lpatch",
   ]
   static let configuration = CommandConfiguration(
-    commandName: "build", abstract: "Makes an artifact from new source; touches no process and needs no root.")
+    commandName: "build",
+    abstract:
+      "Makes an artifact from replacement functions or from a change of a project's source; touches no process and needs no root."
+  )
 
   @Option(help: "The program or library that the patch is for.", completion: .file())
   var binary: String
   @Option(help: "A file with its symbols: the separate debug file, or an unstripped rebuild.", completion: .file())
   var symbols: String?
+  @Option(help: "The source that the binary was built from: a folder, which is only read.", completion: .directory)
+  var source: String?
+  @Option(name: .customLong("build"), help: "The command that builds it, such as 'make -j2'.")
+  var command: String?
+  @Option(help: "The change of the source: a unified diff.", completion: .file())
+  var diff: String?
+  @Option(help: "The change of the source: the new version's folder.", completion: .directory)
+  var newSource: String?
   @Option(help: "A C file with new functions; may be given several times.", completion: .file(extensions: ["c"]))
-  var replacement: [String]
+  var replacement: [String] = []
   @Option(help: "A function to replace; may be given several times.")
-  var replace: [String]
+  var replace: [String] = []
   @Option(help: "Which of several things of one name the replacement means: name@0x1f40 or file.c:name.")
   var use: [String] = []
   @Option(help: "The patch's name.")
@@ -34,17 +46,50 @@ struct Build: ExampledCommand, AsyncParsableCommand {
   @Argument(parsing: .postTerminator, help: "Flags for the compiler, behind `--`.")
   var flags: [String] = []
 
-  mutating func run() async throws {
-    let request = BuildRequest(
-      binary: binary, symbols: symbols, sources: replacement, functions: replace, choices: use, name: name,
-      description: description, fixes: fixes, output: file, compiler: cc, flags: flags)
-    let style = output.style(for: STDERR_FILENO)
-    let result: Result<BuildReport, BuildRefused>
-    do throws(BuildRefused) {
-      result = .success(try await PatchBuild.run(request))
-    } catch {
-      result = .failure(error)
+  /// The change of a project's source that is asked for; nil when it is replacement files.
+  private func change() throws(ValidationError) -> (
+    source: String, command: String, change: ProjectBuildRequest.Change
+  )? {
+    guard source != nil || command != nil || diff != nil || newSource != nil else {
+      guard !replacement.isEmpty, !replace.isEmpty else {
+        throw ValidationError("Give --replacement and --replace, or --source, --build and --diff.")
+      }
+      return nil
     }
+    guard replacement.isEmpty, replace.isEmpty, use.isEmpty, symbols == nil, flags.isEmpty else {
+      throw ValidationError("--source takes the functions, their symbols and the flags from the project itself.")
+    }
+    guard let source, let command else { throw ValidationError("--diff and --new-source need --source and --build.") }
+    switch (diff, newSource) {
+    case (let diff?, nil): return (source, command, .diff(diff))
+    case (nil, let new?): return (source, command, .newSource(new))
+    default: throw ValidationError("Give the change by --diff or by --new-source.")
+    }
+  }
+
+  func validate() throws { _ = try change() }
+
+  private func build() async throws -> Result<BuildReport, BuildRefused> {
+    let change = try change()
+    do throws(BuildRefused) {
+      guard let change else {
+        let request = BuildRequest(
+          binary: binary, symbols: symbols, sources: replacement, functions: replace, choices: use, name: name,
+          description: description, fixes: fixes, output: file, compiler: cc, flags: flags)
+        return .success(try await PatchBuild.run(request))
+      }
+      let artifact = ArtifactRequest(binary: binary, name: name, description: description, fixes: fixes, output: file)
+      let request = ProjectBuildRequest(
+        artifact: artifact, source: change.source, command: change.command, change: change.change)
+      return .success(try await PatchBuild.run(request) { Output.error("\($0.printable) …\n") })
+    } catch {
+      return .failure(error)
+    }
+  }
+
+  mutating func run() async throws {
+    let style = output.style(for: STDERR_FILENO)
+    let result = try await build()
     switch result {
     case .success(let report):
       for note in report.notes {

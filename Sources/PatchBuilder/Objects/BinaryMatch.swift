@@ -1,0 +1,151 @@
+internal import CElf
+internal import Patch
+
+/// Compares the functions of an object, as the project's own flags make it, with the code of the target.
+///
+/// The proof that compiler and flags are those that the target was built with: the same bytes once references are resolved.
+struct BinaryMatch {
+  /// Why a function of the object is not the target's.
+  enum Difference: Equatable {
+    /// The target has no function of this name that could be the file's.
+    case absent
+    case size(target: UInt64, object: UInt64)
+    /// The first instruction that differs.
+    case instruction(offset: UInt64, target: [UInt8], object: [UInt8])
+    /// A reference that leads elsewhere.
+    case reference(offset: UInt64, to: String, target: LinkAddress)
+  }
+
+  private let object: RelocatableObject
+  private let target: TargetImage
+  /// The base name of the source file, by which the symbol table tells static functions apart.
+  private let file: String
+  private var targets: ReferenceTargets
+
+  init(_ object: RelocatableObject, in target: TargetImage, file: String) {
+    self.object = object
+    self.target = target
+    self.file = file
+    targets = ReferenceTargets(object)
+  }
+
+  /// The symbol of the target that something of the object became; nil when there is none, or several that could be.
+  ///
+  /// `name`: as in the object as the target's build makes it.
+  func place(of symbol: ElfSymbol, named name: String) -> TargetSymbol? {
+    let all = target.symbols.all(named: name)
+    guard symbol.binding == .local else {
+      let places = Set(all.filter { !$0.isLocal || symbol.visibility == .hidden }.map(\.address))
+      return places.count == 1 ? all.first { $0.address == places.first } : nil
+    }
+    let own = all.filter { $0.isLocal && $0.file == file }
+    let places = Set(own.map(\.address))
+    return places.count == 1 ? own.first : nil
+  }
+
+  /// Where and how a function differs from the target's; nil when it is the target's.
+  mutating func difference(of index: Int) -> Difference? {
+    let symbol = object.symbols[index]
+    guard case .section(let number) = symbol.place, let section = object.sections[number] else { return .absent }
+    // Where the file's name stands for several files, the code tells which one is meant.
+    guard let place = place(of: symbol, named: symbol.name), place.kind == .function else { return .absent }
+    guard place.size == symbol.size else { return .size(target: place.size, object: symbol.size) }
+    let start = Int(clamping: symbol.value)
+    guard symbol.size > 0, start + Int(symbol.size) <= section.content.count,
+      let code = target.code(at: place.address.value, count: place.size)
+    else { return .absent }
+    let own = Array(section.content[start..<start + Int(symbol.size)])
+    let references = section.references.filter { $0.offset >= start && $0.offset < start + own.count }
+    var compared = [Bool](repeating: true, count: own.count)
+    for reference in references {
+      for byte in fields(reference, from: start) where compared.indices.contains(byte) { compared[byte] = false }
+    }
+    if let first = own.indices.first(where: { compared[$0] && own[$0] != code[$0] }) {
+      return instruction(at: first, code, own)
+    }
+    for reference in references {
+      if let wrong = wrongTarget(reference, in: number, at: place.address.value, code, from: start) { return wrong }
+    }
+    return nil
+  }
+
+  /// The bytes that the linker fills in: the field, and the instruction around it where it may write another one instead
+  /// (x86-64 psABI, B.2 "Optimize GOTPCRELX Relocations", and the TLS transitions).
+  private func fields(_ reference: RelocatableObject.Reference, from start: Int) -> Range<Int> {
+    let at = reference.offset - start
+    let size = Int(reference.type.fieldSize)
+    switch reference.type.name {
+    case "R_X86_64_GOTPCRELX": return at - 2..<at + size
+    case "R_X86_64_REX_GOTPCRELX", "R_X86_64_GOTTPOFF": return at - 3..<at + size
+    case "R_X86_64_TLSGD", "R_X86_64_TLSLD", "R_X86_64_GOTPC32_TLSDESC": return at - 4..<at + size + 8
+    default: return at..<at + size
+    }
+  }
+
+  private mutating func wrongTarget(
+    _ reference: RelocatableObject.Reference, in section: Int, at address: UInt64, _ code: [UInt8], from start: Int
+  ) -> Difference? {
+    let at = reference.offset - start
+    guard ["R_X86_64_PC32", "R_X86_64_PLT32"].contains(reference.type.name),
+      let field = code.little(Int32.self, at: at)
+    else { return nil }
+    let value = address &+ UInt64(at) &+ UInt64(bitPattern: Int64(field)) &- UInt64(bitPattern: reference.addend)
+    func wrong(_ what: String) -> Difference {
+      .reference(offset: UInt64(at), to: what, target: LinkAddress(value))
+    }
+    switch targets.target(of: reference, in: section) {
+    case .named(let name, let inner):
+      guard let index = object.symbols.firstIndex(where: { $0.name == name && $0.isDefined }),
+        let place = place(of: object.symbols[index], named: name), place.kind != .threadLocal
+      else { return nil }
+      let symbol = object.symbols[reference.symbol]
+      // The field was computed from the reference's symbol: the section's beginning, or the named one itself.
+      let distance =
+        targets.place(of: reference, in: section).map { $0.offset &- Int64(bitPattern: symbol.value) } ?? inner
+      return value &+ UInt64(bitPattern: distance) == place.address.value &+ UInt64(bitPattern: inner)
+        ? nil : wrong(name)
+    case .content(let bytes):
+      let symbol = object.symbols[reference.symbol]
+      guard let offset = targets.place(of: reference, in: section)?.offset else { return nil }
+      let place = value &+ UInt64(bitPattern: offset &- Int64(bitPattern: symbol.value))
+      let found = try? target.elf.content(at: LinkAddress(place), count: UInt64(bytes.count))
+      return found == bytes ? nil : wrong("\"\(String(decoding: bytes.prefix(40), as: UTF8.self))\"")
+    case .external(let name, _):
+      // A function of a library is called through a stub, which has no name of its own.
+      guard let place = target.symbols.all(named: name).first(where: { !$0.isLocal && $0.kind != .threadLocal }),
+        reference.type.name == "R_X86_64_PC32" || target.symbols.all(named: name).count == 1
+      else { return nil }
+      return value == place.address.value || !isText(value) ? nil : wrong(name)
+    case .unnamed, .number: return nil
+    }
+  }
+
+  /// Whether an address is in a function that is known; stubs of the linker are not.
+  private func isText(_ address: UInt64) -> Bool { target.symbols.function(holding: address) != nil }
+
+  private func instruction(at byte: Int, _ code: [UInt8], _ own: [UInt8]) -> Difference {
+    var at = 0
+    if let decoder = X86_64Decoder() {
+      while at < byte, let next = decoder.instruction(in: own, at: at, base: 0), at + next.bytes.count <= byte {
+        at += next.bytes.count
+      }
+    }
+    return .instruction(
+      offset: UInt64(at), target: Array(code[at..<min(at + 8, code.count)]),
+      object: Array(own[at..<min(at + 8, own.count)]))
+  }
+}
+
+extension BinaryMatch.Difference {
+  /// The difference in one clause.
+  var text: String {
+    switch self {
+    case .absent: "the binary has no such function of this file"
+    case .size(let target, let object): "it has \(object) bytes, the binary's \(target)"
+    case .instruction(let offset, let target, let object):
+      "at offset \(offset) it has \(object.hexadecimal), the binary \(target.hexadecimal)"
+    case .reference(let offset, let name, let address):
+      "at offset \(offset) it refers to \(name), the binary to \(address)"
+    }
+  }
+}

@@ -1,0 +1,128 @@
+internal import CElf
+internal import Patch
+
+/// What the references of an object lead to, in terms that mean the same in another compilation of the same file.
+struct ReferenceTargets {
+  /// What one reference leads to.
+  enum Target: Hashable {
+    /// A symbol that the object does not define.
+    case external(String, Int64)
+    /// A place in something that has a name.
+    case named(String, Int64)
+    /// Bytes that have no identity: a string without its zero byte, a constant, a read-only static variable of a function.
+    case content([UInt8])
+    /// A place in a section in which nothing has a name: a jump table, an initialiser.
+    case unnamed(section: Int, Int64)
+    /// No symbol: the linker's own tables.
+    case number(Int64)
+  }
+
+  /// Where a reference leads within the object itself.
+  struct Place: Equatable {
+    var section: Int
+    var offset: Int64
+    /// The symbol that names the place; nil where nothing does.
+    var symbol: Int?
+  }
+
+  let object: RelocatableObject
+  /// For each section of code, where the instruction that holds a byte ends; made when first asked for.
+  private var ends: [Int: [Int]] = [:]
+
+  init(_ object: RelocatableObject) { self.object = object }
+
+  /// Where a reference leads; nil for a symbol that the object does not define.
+  mutating func place(of reference: RelocatableObject.Reference, in section: Int) -> Place? {
+    let symbol = object.symbols[reference.symbol]
+    guard case .section(let target) = symbol.place, object.sections[target] != nil else { return nil }
+    let offset = Int64(bitPattern: symbol.value) &+ distance(reference, in: section)
+    return Place(section: target, offset: offset, symbol: owner(of: offset, in: target))
+  }
+
+  /// What a reference means.
+  mutating func target(of reference: RelocatableObject.Reference, in section: Int) -> Target {
+    let symbol = object.symbols[reference.symbol]
+    guard let place = place(of: reference, in: section), let target = object.sections[place.section] else {
+      let distance = distance(reference, in: section)
+      if reference.symbol == 0 { return .number(distance) }
+      return symbol.place == .common ? .named(symbol.name, distance) : .external(symbol.name, distance)
+    }
+    if target.isMerged, let entry = entry(at: place.offset, in: target) {
+      return .content(Array(target.content[entry]))
+    }
+    guard let index = place.symbol else { return .unnamed(section: place.section, place.offset) }
+    let owner = object.symbols[index]
+    let inner = place.offset - Int64(bitPattern: owner.value)
+    if isConstantOfFunction(index), inner == 0 {
+      return .content(Array(target.content[Int(owner.value)..<Int(owner.value + owner.size)]))
+    }
+    return .named(owner.name, inner)
+  }
+
+  /// The bytes of the string or constant that begins at or holds a place of a section that is merged.
+  func entry(at offset: Int64, in section: RelocatableObject.Section) -> Range<Int>? {
+    guard let start = Int(exactly: offset), section.content.indices.contains(start) else { return nil }
+    if section.holdsStrings {
+      guard section.header.entrySize == 1, let end = section.content[start...].firstIndex(of: 0) else { return nil }
+      return start..<end
+    }
+    let size = Int(clamping: section.header.entrySize)
+    guard size > 0, start - start % size + size <= section.content.count else { return nil }
+    return start..<(start - start % size + size)
+  }
+
+  /// A read-only static variable of a function that refers to nothing (`__func__.3`): its number may change, and nobody can
+  /// write to it, so that its content is all it is.
+  func isConstantOfFunction(_ index: Int) -> Bool {
+    let symbol = object.symbols[index]
+    guard case .section(let number) = symbol.place, let section = object.sections[number] else { return false }
+    return symbol.binding == .local && symbol.type == .object && !section.isWritable && section.references.isEmpty
+      && symbol.size > 0 && symbol.value + symbol.size <= UInt64(section.content.count)
+      && RelocatableObject.staticLocal(symbol.name) != nil
+  }
+
+  /// The symbol that a place belongs to: the one whose extent holds it, else the last one before it.
+  private func owner(of offset: Int64, in section: Int) -> Int? {
+    guard let symbols = object.sections[section]?.symbols, !symbols.isEmpty else { return nil }
+    let holding = symbols.first { index in
+      let symbol = object.symbols[index]
+      return offset >= Int64(symbol.value) && offset < Int64(symbol.value &+ symbol.size)
+    }
+    return holding ?? symbols.last { Int64(object.symbols[$0].value) <= offset } ?? symbols.first
+  }
+
+  /// The addend, for a reference relative to the instruction pointer counted from the end of its instruction.
+  private mutating func distance(_ reference: RelocatableObject.Reference, in section: Int) -> Int64 {
+    guard reference.type.isRelative, object.sections[section]?.isCode ?? false else { return reference.addend }
+    return reference.addend &+ Int64(end(ofInstructionAt: reference.offset, in: section) - reference.offset)
+  }
+
+  private mutating func end(ofInstructionAt offset: Int, in section: Int) -> Int {
+    if ends[section] == nil { ends[section] = decode(section) }
+    let end = ends[section]?[offset] ?? 0
+    return end > offset ? end : offset + 4
+  }
+
+  private func decode(_ section: Int) -> [Int] {
+    guard let content = object.sections[section]?.content else { return [] }
+    var ends = [Int](repeating: 0, count: content.count)
+    guard let decoder = X86_64Decoder() else { return ends }
+    var at = 0
+    while at < content.count {
+      let size = decoder.instruction(in: content, at: at, base: 0)?.bytes.count ?? 1
+      for byte in at..<min(at + size, content.count) { ends[byte] = at + size }
+      at += size
+    }
+    return ends
+  }
+}
+
+extension X86_64RelocationType {
+  /// Whether the field counts from its own place, and so, in code, from the end of its instruction.
+  var isRelative: Bool {
+    [
+      "R_X86_64_PC32", "R_X86_64_PLT32", "R_X86_64_GOTPCREL", "R_X86_64_GOTPCRELX", "R_X86_64_REX_GOTPCRELX",
+      "R_X86_64_GOTTPOFF", "R_X86_64_TLSGD", "R_X86_64_TLSLD", "R_X86_64_GOTPC32", "R_X86_64_GOTPC32_TLSDESC",
+    ].contains(name)
+  }
+}

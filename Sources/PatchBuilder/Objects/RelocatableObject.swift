@@ -1,0 +1,131 @@
+internal import CElf
+internal import Patch
+
+/// A compiler's object file, read for comparing and cutting: every section by what stands in it and what it refers to.
+struct RelocatableObject: Sendable {
+  /// A place in a section that the linker fills in.
+  struct Reference: Equatable, Sendable {
+    let offset: Int
+    let type: X86_64RelocationType
+    /// The index in ``RelocatableObject/symbols``.
+    let symbol: Int
+    let addend: Int64
+  }
+
+  /// A section that is loaded.
+  struct Section: Sendable {
+    let header: ElfSection
+    /// Empty for `SHT_NOBITS`.
+    let content: [UInt8]
+    /// By offset.
+    let references: [Reference]
+    /// The named symbols that are defined in it, by value; the indices in ``RelocatableObject/symbols``.
+    let symbols: [Int]
+
+    var isCode: Bool { header.flags & UInt64(SHF_EXECINSTR) != 0 }
+    var isWritable: Bool { header.flags & UInt64(SHF_WRITE) != 0 }
+    /// Whether the linker merges equal entries: strings, or constants of ``ElfSection/entrySize`` bytes.
+    var isMerged: Bool { header.flags & UInt64(SHF_MERGE) != 0 }
+    var holdsStrings: Bool { header.flags & UInt64(SHF_STRINGS) != 0 }
+    var isUnwind: Bool { header.name == ".eh_frame" }
+  }
+
+  /// The file it was read from.
+  let path: String
+  /// In the table's order; nil for what is not loaded.
+  let sections: [Section?]
+  /// As in the file, the null symbol first so that a relocation's number is an index.
+  let symbols: [ElfSymbol]
+
+  /// Reads an object.
+  ///
+  /// - Throws: a refusal for what is not an x86-64 object, or is one of the link-time optimiser.
+  init(path: String) throws(BuildRefused) {
+    self.path = path
+    do throws(DamagedElf) {
+      let elf = try ElfFile(path: path)
+      guard elf.type == UInt16(ET_REL), elf.machine == UInt16(EM_X86_64) else {
+        throw DamagedElf(
+          field: "e_type, e_machine", found: "\(elf.type), \(elf.machine)", allowed: "an object for x86-64")
+      }
+      guard !elf.sections.contains(where: { $0.name.hasPrefix(".gnu.lto_") }) else {
+        throw DamagedElf(
+          field: "sections", found: "code for the link-time optimiser", allowed: "code for the processor")
+      }
+      let symbols = try [ElfSymbol.null] + elf.symbols(.full)
+      var defined = [[Int]](repeating: [], count: elf.sections.count)
+      for (index, symbol) in symbols.enumerated() {
+        guard case .section(let section) = symbol.place, symbol.type != .section, symbol.hasName,
+          defined.indices.contains(section)
+        else { continue }
+        defined[section].append(index)
+      }
+      var references = [[Reference]](repeating: [], count: elf.sections.count)
+      for table in elf.sections where table.type == UInt32(SHT_RELA) && Int(table.info) < elf.sections.count {
+        references[Int(table.info)] = try RelocatableObject.references(
+          in: try elf.content(of: table), table: table.name, symbolCount: symbols.count,
+          size: elf.sections[Int(table.info)].size)
+      }
+      var sections: [Section?] = []
+      for header in elf.sections {
+        guard header.flags & UInt64(SHF_ALLOC) != 0, header.type != UInt32(SHT_NOTE) else {
+          sections.append(nil)
+          continue
+        }
+        sections.append(
+          Section(
+            header: header, content: try elf.content(of: header), references: references[header.index],
+            symbols: defined[header.index].sorted { (symbols[$0].value, $0) < (symbols[$1].value, $1) }))
+      }
+      self.sections = sections
+      self.symbols = symbols
+    } catch {
+      throw BuildRefused(.notAnObject(why: error.text), at: path)
+    }
+  }
+
+  private static func references(
+    in bytes: [UInt8], table: String, symbolCount: Int, size: UInt64
+  ) throws(DamagedElf) -> [Reference] {
+    var found: [Reference] = []
+    var at = 0
+    while let offset = bytes.little(UInt64.self, at: at), let info = bytes.little(UInt64.self, at: at + 8),
+      let addend = bytes.little(Int64.self, at: at + 16)
+    {
+      let type = X86_64RelocationType(UInt32(truncatingIfNeeded: info))
+      guard Int(info >> 32) < symbolCount, size >= type.fieldSize, offset <= size - type.fieldSize else {
+        throw DamagedElf(
+          field: "\(table) entry \(at / 24)", found: "symbol \(info >> 32) at \(offset)",
+          allowed: "a symbol of the table and a place in the section")
+      }
+      found.append(Reference(offset: Int(offset), type: type, symbol: Int(info >> 32), addend: addend))
+      at += 24
+    }
+    return found.sorted { ($0.offset, $0.symbol) < ($1.offset, $1.symbol) }
+  }
+
+  /// The functions that it defines: the indices in ``symbols``, the parts that the compiler put elsewhere (`NAME.cold`) left out.
+  var functions: [Int] {
+    symbols.indices.filter { index in
+      guard case .section(let section) = symbols[index].place, symbols[index].type == .function else { return false }
+      return sections[section]?.isCode ?? false && RelocatableObject.parent(of: symbols[index].name) == nil
+    }
+  }
+
+  /// The function that a part belongs to: `f` for `f.cold`; nil for what is no part.
+  static func parent(of name: String) -> String? {
+    name.hasSuffix(".cold") ? String(name.dropLast(5)) : nil
+  }
+
+  /// The name of a static variable of a function without the compiler's number: `count` for `count.3`; nil where there is none.
+  static func staticLocal(_ name: String) -> String? {
+    guard let dot = name.lastIndex(of: "."), dot != name.startIndex else { return nil }
+    let number = name[name.index(after: dot)...]
+    return !number.isEmpty && number.allSatisfy(\.isWholeNumber) ? String(name[..<dot]) : nil
+  }
+}
+
+extension ElfSymbol {
+  /// Whether it has a name that means something: labels that the compiler makes up (`.L.str.3`) mean another thing each time.
+  var hasName: Bool { !name.isEmpty && !name.hasPrefix(".L") }
+}

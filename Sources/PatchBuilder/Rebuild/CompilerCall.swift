@@ -1,0 +1,103 @@
+internal import Glibc
+
+/// One call of a compiler as a build made it.
+struct CompilerCall: Equatable, Sendable {
+  /// The folder that it was made in.
+  let folder: String
+  /// The compiler's name.
+  let tool: String
+  let arguments: [String]
+
+  /// The names of compilers that are watched, each also with the machine before it and a version behind it.
+  private static let tools = ["cc", "gcc", "clang", "c++", "g++", "clang++"]
+
+  /// The script that stands in PATH before a compiler: writes the call down, and makes it.
+  private static let script = """
+    #!/bin/sh
+    call=$(mktemp "$LPRECONCILE_CALLS/XXXXXXXXXXXX") && printf '%s\\0' "$PWD" "${0##*/}" "$@" > "$call"
+    PATH=$LPRECONCILE_PATH
+    export PATH
+    exec "${0##*/}" "$@"
+
+    """
+
+  /// Puts scripts in the place of all compilers that PATH finds.
+  ///
+  /// `folder`: gets the scripts, and is to be the first of PATH.
+  static func watch(in folder: String) throws(BuildRefused) {
+    var names = Set(tools)
+    // SAFETY: the environment is not changed by this tool; the text is copied at once.
+    let path = unsafe getenv("PATH").map { unsafe String(cString: $0) } ?? "/usr/bin:/bin"
+    for place in path.split(separator: ":") {
+      for name in SourceTree.names(in: String(place)) where isCompiler(name) { names.insert(name) }
+    }
+    for name in names {
+      try WholeFile.write(Array(script.utf8), to: "\(folder)/\(name)")
+      // SAFETY: C gets the string for the time of the call.
+      guard unsafe chmod("\(folder)/\(name)", 0o755) == 0 else {
+        throw BuildRefused(.notWritable(errno: errno), at: "\(folder)/\(name)")
+      }
+    }
+  }
+
+  /// Whether a name is a compiler's: `gcc`, `gcc-12`, `x86_64-linux-gnu-gcc-12`.
+  private static func isCompiler(_ name: String) -> Bool {
+    var parts = name.split(separator: "-")[...]
+    if parts.count > 1, let last = parts.last, last.allSatisfy({ $0.isNumber || $0 == "." }) { parts.removeLast() }
+    guard let tool = parts.last, tools.contains(String(tool)) else { return false }
+    return parts.count == 1 || parts.first == "x86_64"
+  }
+
+  /// The calls that were written down, in the order of what they say.
+  static func read(from folder: String) throws(BuildRefused) -> [CompilerCall] {
+    var calls: [CompilerCall] = []
+    for name in SourceTree.names(in: folder) {
+      let words = try WholeFile.read("\(folder)/\(name)").split(separator: 0, omittingEmptySubsequences: false)
+        .dropLast().map { String(decoding: $0, as: UTF8.self) }
+      guard words.count >= 2 else { continue }
+      calls.append(CompilerCall(folder: words[0], tool: words[1], arguments: Array(words[2...])))
+    }
+    var seen: Set<[String]> = []
+    return calls.filter { seen.insert([$0.folder, $0.tool] + $0.arguments).inserted }
+      .sorted { ([$0.folder, $0.tool] + $0.arguments).lexicographicallyPrecedes([$1.folder, $1.tool] + $1.arguments) }
+  }
+
+  /// The source files of the call, as it names them.
+  var sources: [String] {
+    guard !arguments.contains("-E"), !arguments.contains("-S") else { return [] }
+    return plain.filter { argument in
+      [".c", ".cc", ".cpp", ".cxx", ".C"].contains { argument.hasSuffix($0) } && !argument.hasPrefix("-")
+    }
+  }
+
+  /// What the call says of how to compile, without sources, outputs, libraries and dependency files.
+  var flags: [String] {
+    let sources = Set(sources)
+    return plain.filter { argument in
+      !sources.contains(argument) && argument != "-c"
+        && !([".o", ".a", ".so", ".lo"].contains { argument.hasSuffix($0) } && !argument.hasPrefix("-"))
+        && !argument.hasPrefix("-l") && !["-M", "-MM", "-MD", "-MMD", "-MP", "-MG"].contains(argument)
+        && !argument.hasPrefix("-Wp,-M") && !argument.hasPrefix("-Wl,")
+    }
+  }
+
+  /// The arguments without those that name a file to write.
+  private var plain: [String] {
+    var found: [String] = []
+    var rest = arguments[...]
+    while let argument = rest.popFirst() {
+      if ["-o", "-MF", "-MT", "-MQ", "-x"].contains(argument) {
+        // A language goes with the flags; what is written does not.
+        if argument == "-x", let language = rest.first { found += [argument, language] }
+        _ = rest.popFirst()
+        continue
+      }
+      if argument.hasPrefix("-o") && argument.count > 2 || argument.hasPrefix("-MF") && argument.count > 3 { continue }
+      found.append(argument)
+    }
+    return found
+  }
+
+  /// A file of the call from the root, without `.` and `..`.
+  func absolute(_ path: String) -> String { SourceTree.normalized(path.hasPrefix("/") ? path : "\(folder)/\(path)") }
+}

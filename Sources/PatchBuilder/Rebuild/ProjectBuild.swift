@@ -1,0 +1,276 @@
+internal import Glibc
+internal import Patch
+
+/// Makes an artifact from a change of a project's source: builds the old source, compiles what the change touches before
+/// and after, and takes the functions that differ.
+struct ProjectBuild {
+  private let request: ProjectBuildRequest
+  private let tree: SourceTree
+  private let folder: String
+  private let progress: @Sendable (String) -> Void
+
+  /// Compiles, compares, checks and writes what a request asks for.
+  ///
+  /// `progress`: is told what is being done, in a few words.
+  /// - Throws: everything that stands against it; then nothing was written but, where the project's own build failed, its log.
+  static func run(
+    _ request: ProjectBuildRequest, progress: @escaping @Sendable (String) -> Void
+  ) async throws(BuildRefused) -> BuildReport {
+    try ArtifactBuild.check(request.artifact)
+    let work = try WorkFolder()
+    progress("copying \(request.source)")
+    let tree = try await SourceTree(request.source, in: work.path)
+    let build = ProjectBuild(request: request, tree: tree, folder: work.path, progress: progress)
+    return try await build.run()
+  }
+
+  private func run() async throws(BuildRefused) -> BuildReport {
+    let diff = try await diff()
+    let calls = try await buildOld()
+    progress("looking for the binary in what was built")
+    let donor = try SymbolDonor.find(for: request.artifact.binary, in: tree)
+    let target = try TargetImage(path: request.artifact.binary, symbols: donor)
+    let units = try await units(calls, touchedBy: diff)
+    guard !units.isEmpty else {
+      throw BuildRefused(
+        diff.files.map { BuildRefusal(place: $0, reason: .compileNotSeen) })
+    }
+    let compared = try await compare(units, before: diff, target)
+    return try await join(compared, target)
+  }
+
+  // MARK: Before
+
+  /// The change as a diff that applies to the tree.
+  private func diff() async throws(BuildRefused) -> SourceDiff {
+    switch request.change {
+    case .diff(let path): return try await SourceDiff(path, to: tree)
+    case .newSource(let new):
+      let path = "\(folder)/change.diff"
+      // diff(1) ends with 1 when there are differences.
+      let script = """
+        ln -s "$1" "$4/a" && ln -s "$2" "$4/b" && cd "$4" || exit 2
+        diff -ruN --no-dereference a/ b/ > "$3"; [ $? -le 1 ]
+        """
+      _ = try await BuildTool.run(
+        "sh", ["-c", script, "sh", tree.original, WholeFile.absolute(new), path, folder])
+      return try await SourceDiff(path, to: tree)
+    }
+  }
+
+  /// Builds the tree as it is; the calls of compilers that the build made.
+  private func buildOld() async throws(BuildRefused) -> [CompilerCall] {
+    progress("building the old source: \(request.command)")
+    let tools = "\(folder)/tools"
+    let calls = "\(folder)/calls"
+    for path in [tools, calls] {
+      // SAFETY: C gets the string for the time of the call.
+      guard unsafe mkdir(path, 0o700) == 0 else { throw BuildRefused(.notWritable(errno: errno), at: path) }
+    }
+    try CompilerCall.watch(in: tools)
+    // SAFETY: the environment is not changed by this tool; the text is copied at once.
+    let path = unsafe getenv("PATH").map { unsafe String(cString: $0) } ?? "/usr/bin:/bin"
+    let log = WholeFile.absolute(request.artifact.output) + ".log"
+    do throws(BuildRefused) {
+      _ = try await tree.run(
+        ["sh", "-c", "exec > \"$0\" 2>&1; eval \"$1\"", log, request.command],
+        environment: ["PATH": "\(tools):\(path)", "LPRECONCILE_PATH": path, "LPRECONCILE_CALLS": calls])
+    } catch {
+      guard case .toolFailed? = error.refusals.first?.reason, let text = try? WholeFile.read(log) else { throw error }
+      let end = String(decoding: text, as: UTF8.self).split(separator: "\n").suffix(12).joined(separator: "\n")
+      throw BuildRefused(.buildFailed(log: log, end: end), at: request.source)
+    }
+    // SAFETY: as above.
+    _ = unsafe unlink(log)
+    return try CompilerCall.read(from: calls)
+  }
+
+  /// The compilations that the change reaches.
+  private func units(
+    _ calls: [CompilerCall], touchedBy diff: SourceDiff
+  ) async throws(BuildRefused) -> [TranslationUnit] {
+    let touched = Set(diff.files.map { SourceTree.normalized("\(tree.place)/\($0)") })
+    var all: [TranslationUnit] = []
+    for call in calls {
+      for source in call.sources {
+        all.append(TranslationUnit(call, source: source, number: all.count, tree: tree, folder: folder))
+      }
+    }
+    let compiled = Set(all.map { $0.call.absolute($0.source) })
+    // Where every file that is touched is compiled by itself, nobody need be asked what he includes.
+    let asksAll = !touched.isSubset(of: compiled)
+    if asksAll { progress("asking \(all.count) compilations what they include") }
+    var found: [TranslationUnit] = []
+    for unit in all {
+      if touched.contains(unit.call.absolute(unit.source)) {
+        found.append(unit)
+      } else if asksAll, !touched.isDisjoint(with: try await unit.dependencies()) {
+        found.append(unit)
+      }
+    }
+    return found
+  }
+
+  // MARK: Comparing
+
+  /// One compilation before and after, and what is different.
+  private struct Comparison {
+    let unit: TranslationUnit
+    /// As the project compiles it.
+    let plain: RelocatableObject
+    /// With the change; a section for each function.
+    let new: RelocatableObject
+    let difference: ObjectDifference
+    /// The name that the symbol table has for the file.
+    let file: String
+  }
+
+  private func compare(
+    _ units: [TranslationUnit], before diff: SourceDiff, _ target: TargetImage
+  ) async throws(BuildRefused) -> [Comparison] {
+    progress("compiling \(units.count) file\(units.count == 1 ? "" : "s") before and after")
+    var used: [(unit: TranslationUnit, plain: RelocatableObject, old: RelocatableObject, file: String)] = []
+    for unit in units {
+      let plain = try RelocatableObject(path: try await unit.compilePlain())
+      let file = plain.symbols.first { $0.type == .file }?.name ?? unit.name
+      // A file may be compiled for several programs, and several times.
+      guard isPart(plain, file, of: target) else { continue }
+      used.append((unit, plain, try RelocatableObject(path: try await unit.compileSectioned("old")), file))
+    }
+    guard !used.isEmpty else { throw BuildRefused(units.map { BuildRefusal(place: $0.name, reason: .compileNotSeen) }) }
+    try await diff.apply(to: tree)
+    var new: [RelocatableObject] = []
+    for part in used { new.append(try RelocatableObject(path: try await part.unit.compileSectioned("new"))) }
+    let unmoved = await withLinesRestored(used.map(\.unit), diff)
+
+    var refusals: [BuildRefusal] = []
+    var found: [Comparison] = []
+    for (index, part) in used.enumerated() {
+      let difference = ObjectDifference(from: part.old, to: unmoved?[index] ?? new[index], place: part.unit.name)
+      refusals += difference.refusals
+      if let layout = try await layoutDifference(part.unit) {
+        refusals.append(BuildRefusal(place: part.unit.name, symbol: layout.type, reason: .layoutChanged(layout.how)))
+      }
+      guard !difference.changed.isEmpty else { continue }
+      found.append(
+        Comparison(unit: part.unit, plain: part.plain, new: new[index], difference: difference, file: part.file))
+    }
+    guard refusals.isEmpty else { throw BuildRefused(refusals) }
+    guard !found.isEmpty else { throw BuildRefused(.nothingChanged, at: request.artifact.binary) }
+    return found
+  }
+
+  /// Whether the binary was linked from an object: it has one of its functions.
+  private func isPart(_ object: RelocatableObject, _ file: String, of target: TargetImage) -> Bool {
+    var match = BinaryMatch(object, in: target, file: file)
+    return object.functions.contains { match.difference(of: $0) == nil }
+  }
+
+  /// The units compiled with the change, but with the old line numbers; nil where that does not compile.
+  private func withLinesRestored(_ units: [TranslationUnit], _ diff: SourceDiff) async -> [RelocatableObject]? {
+    do throws(BuildRefused) {
+      var texts: [(path: String, text: [UInt8])] = []
+      for file in diff.files {
+        let path = "\(tree.copy)/\(file)"
+        let old = "\(tree.original)/\(file)"
+        guard WholeFile.isRegular(path) == true, WholeFile.isRegular(old) == true else { continue }
+        let hunks = try await BuildTool.run("sh", ["-c", "diff -U0 \"$1\" \"$2\"; [ $? -le 1 ]", "sh", old, path])
+          .output
+        let text = try WholeFile.read(path)
+        texts.append((path, text))
+        let restored = LineNumbers.restored(in: String(decoding: text, as: UTF8.self), hunks: hunks)
+        try WholeFile.write(Array(restored.utf8), to: path)
+      }
+      var objects: [RelocatableObject] = []
+      for unit in units { objects.append(try RelocatableObject(path: try await unit.compileSectioned("unmoved"))) }
+      for (path, text) in texts { try WholeFile.write(text, to: path) }
+      return objects
+    } catch {
+      // Functions that merely moved then count as changed: more is replaced than must be.
+      return nil
+    }
+  }
+
+  private func layoutDifference(_ unit: TranslationUnit) async throws(BuildRefused) -> (type: String, how: String)? {
+    let old = TypeLayouts(path: try await DebugInformation.linked([unit.file("old.o")], to: unit.file("old.debug")))
+    let new = TypeLayouts(path: try await DebugInformation.linked([unit.file("new.o")], to: unit.file("new.debug")))
+    return old.difference(to: new)
+  }
+
+  // MARK: Joining
+
+  private func join(_ parts: [Comparison], _ target: TargetImage) async throws(BuildRefused) -> BuildReport {
+    var refusals: [BuildRefusal] = []
+    var objects: [String] = []
+    var changes: [FunctionChange] = []
+    var known: [String: TargetSymbol] = [:]
+    var notes: [BuildNote] = []
+    for (index, part) in parts.enumerated() {
+      // A name that is local to its file may be that of something else in another.
+      let outer = { (name: String) in parts.count == 1 ? name : "\(name).unit\(index)" }
+      var match = BinaryMatch(part.plain, in: target, file: part.file)
+      for (name, cause) in part.difference.changed.sorted(by: { $0.key < $1.key }) {
+        guard let original = part.plain.symbols.firstIndex(where: { $0.name == name && $0.type == .function }) else {
+          refusals.append(BuildRefusal(place: part.unit.name, symbol: name, reason: .codeDiffers("it is not compiled")))
+          continue
+        }
+        if let difference = match.difference(of: original) {
+          refusals.append(BuildRefusal(place: part.unit.name, symbol: name, reason: .codeDiffers(difference.text)))
+          continue
+        }
+        guard let place = match.place(of: part.plain.symbols[original], named: name) else { continue }
+        changes.append(FunctionChange(original: place, definition: outer(name)))
+        notes.append(BuildNote(symbol: name, fact: .replaced(file: part.unit.name, constant: cause.constant)))
+      }
+      var cut = ObjectCut(part.new, part.difference, names: outer)
+      let content: [UInt8]
+      do throws(BuildRefusal) { content = try cut.bytes(keeping: part.difference.changed.keys.sorted()) } catch {
+        refusals.append(BuildRefusal(place: part.unit.name, symbol: error.symbol, reason: error.reason))
+        continue
+      }
+      let object = "\(folder)/replacement\(index).o"
+      try WholeFile.write(content, to: object)
+      objects.append(object)
+      for (name, external) in cut.externals.sorted(by: { $0.key < $1.key }) {
+        if let place = match.place(of: external.symbol, named: external.name), place.kind != .indirectFunction {
+          known[name] = place
+        } else if external.symbol.binding == .local {
+          refusals.append(BuildRefusal(place: part.unit.name, symbol: external.name, reason: .localUnknown))
+        }
+      }
+    }
+    guard refusals.isEmpty else { throw BuildRefused(refusals) }
+    progress("making the artifact")
+    return try await artifact(parts, target, objects, changes, known, notes)
+  }
+
+  private func artifact(
+    _ parts: [Comparison], _ target: TargetImage, _ objects: [String], _ changes: [FunctionChange],
+    _ known: [String: TargetSymbol], _ notes: [BuildNote]
+  ) async throws(BuildRefused) -> BuildReport {
+    var build = try await ArtifactBuild(request.artifact, target: target, objects: objects, folder: folder)
+    if let call = parts.first?.unit.call {
+      let version = try await tree.run([call.tool, "--version"]).output.split(separator: "\n").first
+      build.compiler = PatchInfo.Compiler(compiler: version.map { String($0) } ?? call.tool, flags: call.flags)
+    }
+    build.known = known
+    build.notes = notes
+    let debug = parts.map { $0.unit.file("new.o") }
+    let folder = folder
+    return try await build.run(changes) {
+      var found: [String: FunctionSignature] = [:]
+      for (index, object) in debug.enumerated() {
+        guard let signatures = try? await FunctionSignature.read(objects: [object], in: folder) else { continue }
+        for (name, signature) in signatures { found[debug.count == 1 ? name : "\(name).unit\(index)"] = signature }
+      }
+      return found
+    }
+  }
+}
+
+extension ObjectDifference.Cause {
+  /// The constant table that is the cause.
+  fileprivate var constant: String? {
+    if case .constant(let name) = self { name } else { nil }
+  }
+}

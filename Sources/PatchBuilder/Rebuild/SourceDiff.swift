@@ -1,0 +1,78 @@
+/// A change of a project's source: a unified diff, applied by patch(1).
+struct SourceDiff: Sendable {
+  /// The diff's path.
+  let path: String
+  /// How many leading parts of its paths do not count.
+  private let strip: Int
+  /// The files that it changes, relative to the tree's root.
+  let files: [String]
+
+  /// Reads a diff and finds out how it applies to a tree.
+  ///
+  /// - Throws: a refusal when it does not apply, does so with fuzz only, changes nothing or changes how the project is built.
+  init(_ path: String, to tree: SourceTree) async throws(BuildRefused) {
+    self.path = path
+    let names = SourceDiff.names(in: String(decoding: try WholeFile.read(path), as: UTF8.self))
+    guard !names.isEmpty else { throw BuildRefused(.diffRefused("it is no unified diff"), at: path) }
+    let strip = try await SourceDiff.strip(path, tree)
+    self.strip = strip
+    files = names.map { $0.split(separator: "/").dropFirst(strip).joined(separator: "/") }
+    for file in files where SourceDiff.saysHowToBuild(file) { throw BuildRefused(.buildFileTouched, at: file) }
+  }
+
+  /// How many leading parts of its paths do not count: 1 as git writes them, or another number with which it applies.
+  private static func strip(_ path: String, _ tree: SourceTree) async throws(BuildRefused) -> Int {
+    var words: String?
+    for strip in [1, 0, 2] {
+      do throws(BuildRefused) {
+        _ = try await BuildTool.run("patch", arguments(path, strip, tree) + ["--dry-run"])
+        return strip
+      } catch {
+        guard case .toolFailed(_, let output)? = error.refusals.first?.reason else { throw error }
+        words = words ?? output
+      }
+    }
+    throw BuildRefused(.diffRefused(words ?? ""), at: path)
+  }
+
+  /// Changes the tree.
+  func apply(to tree: SourceTree) async throws(BuildRefused) {
+    _ = try await BuildTool.run("patch", SourceDiff.arguments(path, strip, tree))
+  }
+
+  private static func arguments(_ path: String, _ strip: Int, _ tree: SourceTree) -> [String] {
+    // Lines that moved as a whole are fine; lines around them that differ are not.
+    [
+      "--strip=\(strip)", "--fuzz=0", "--batch", "--forward", "--no-backup-if-mismatch", "--directory=\(tree.copy)",
+      "--input=\(WholeFile.absolute(path))",
+    ]
+  }
+
+  /// The files that a unified diff names: of each pair the one that is not /dev/null.
+  private static func names(in text: String) -> [String] {
+    var found: [String] = []
+    var before: Substring?
+    for line in text.split(separator: "\n", omittingEmptySubsequences: false) {
+      // What is behind a tab is a time.
+      let name = line.dropFirst(4).prefix { $0 != "\t" && $0 != "\r" }
+      if line.hasPrefix("--- ") {
+        before = name
+      } else if line.hasPrefix("+++ "), let old = before {
+        let path = String(name == "/dev/null" ? old : name)
+        if !found.contains(path) { found.append(path) }
+        before = nil
+      } else {
+        before = nil
+      }
+    }
+    return found
+  }
+
+  private static func saysHowToBuild(_ file: String) -> Bool {
+    let name = file.split(separator: "/").last.map { String($0) } ?? file
+    return [".mk", ".am", ".ac", ".m4", ".cmake", ".in"].contains { name.hasSuffix($0) }
+      || ["Makefile", "GNUmakefile", "makefile", "CMakeLists.txt", "meson.build", "configure", "SConstruct", "BUILD"]
+        .contains(name)
+      || file.hasPrefix("debian/rules")
+  }
+}

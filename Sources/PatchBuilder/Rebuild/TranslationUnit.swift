@@ -1,0 +1,61 @@
+internal import Patch
+
+/// A source file as the project compiles it into the binary, and its recompilations.
+struct TranslationUnit: Sendable {
+  let call: CompilerCall
+  /// The source file as the call names it.
+  let source: String
+  /// The path of the source below the tree, for people.
+  let name: String
+  private let tree: SourceTree
+  /// What the paths of its objects begin with.
+  private let prefix: String
+
+  /// `number`: its own among those of one build.
+  init(_ call: CompilerCall, source: String, number: Int, tree: SourceTree, folder: String) {
+    self.call = call
+    self.source = source
+    self.tree = tree
+    let path = call.absolute(source)
+    name = path.hasPrefix(tree.place + "/") ? String(path.dropFirst(tree.place.count + 1)) : path
+    prefix = "\(folder)/unit\(number)"
+  }
+
+  /// A section for each function and variable, and what the layouts of types are read from; neither changes what the code does.
+  private static let sectioned = [
+    "-ffunction-sections", "-fdata-sections", "-g", "-gno-split-dwarf", "-fmerge-constants",
+  ]
+
+  /// Compiles it as the project does; the object's path.
+  func compilePlain() async throws(BuildRefused) -> String { try await compile("plain", []) }
+
+  /// Compiles it so that each function and variable has a section of its own; the object's path.
+  func compileSectioned(_ state: String) async throws(BuildRefused) -> String {
+    try await compile(state, TranslationUnit.sectioned)
+  }
+
+  /// A path for a file that belongs to it.
+  func file(_ name: String) -> String { "\(prefix).\(name)" }
+
+  private func compile(_ state: String, _ extra: [String]) async throws(BuildRefused) -> String {
+    let object = file("\(state).o")
+    do throws(BuildRefused) {
+      _ = try await tree.run(
+        [call.tool] + call.flags + extra + ["-c", source, "-o", object], in: call.folder)
+    } catch {
+      throw BuildRefused(
+        error.refusals.map { refusal in
+          guard case .toolFailed(_, let output) = refusal.reason else { return refusal }
+          return BuildRefusal(place: name, reason: .toolFailed(call.tool, output: output))
+        })
+    }
+    return object
+  }
+
+  /// The files that it includes, from the root, itself among them.
+  func dependencies() async throws(BuildRefused) -> Set<String> {
+    let rule = try await tree.run([call.tool] + call.flags + ["-M", source], in: call.folder).output
+    let words = rule.replacing("\\\n", with: " ").replacing("\\ ", with: "\u{0}").split(whereSeparator: \.isWhitespace)
+    return Set(words.dropFirst().map { call.absolute(String($0).replacing("\u{0}", with: " ")) })
+  }
+}

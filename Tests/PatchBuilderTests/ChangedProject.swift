@@ -1,0 +1,154 @@
+import LiveProcess
+import Patch
+import PatchBuilder
+import VictimKit
+
+/// A project with a change, one of `Changes/*.change`: built as it was and as it is to be, and patched from the one to the other.
+///
+/// In such a file every line begins with the version that it is of: `-` the old one, `+` the new one, a space both; ` == NAME`
+/// begins another source file. The first line says what comes of it: the functions that are replaced, or the refusal.
+struct ChangedProject {
+  /// One way of compiling everything.
+  struct Way: Sendable {
+    var compiler = "gcc"
+    var flags = ["-O2", "-fPIE"]
+    var link = ["-pie"]
+  }
+
+  /// What the change's first line says.
+  enum Outcome: Equatable {
+    case replaces(Set<String>)
+    case refused(code: String, symbol: String?)
+  }
+
+  let folder: TemporaryDirectory
+  let outcome: Outcome
+  private let command: String
+
+  private static let main = """
+    #include <stdio.h>
+    #include <stdlib.h>
+    int ask(int);
+    int main(void) {
+      char line[64];
+      setvbuf(stdout, NULL, _IOLBF, 0);
+      puts("ready");
+      while (fgets(line, sizeof line, stdin)) printf("= %d\\n", ask(atoi(line)));
+      return 0;
+    }
+
+    """
+
+  /// All changes, by name.
+  static let names: [String] = {
+    let list = (try? Command.output(["ls", Checkout.root + "/Tests/PatchBuilderTests/Changes"])) ?? ""
+    return list.split(separator: "\n").filter { $0.hasSuffix(".change") }.map { String($0.dropLast(7)) }
+  }()
+
+  init(_ name: String, _ way: Way = Way()) throws {
+    folder = try TemporaryDirectory()
+    let text = try Command.output(["cat", Checkout.root + "/Tests/PatchBuilderTests/Changes/\(name).change"])
+    var lines = text.split(separator: "\n")
+    let words = lines.removeFirst().split(separator: " ").map { String($0) }
+    guard words.count >= 3, ["replaces:", "refused:"].contains(words[1]) else {
+      throw VictimTrouble("\(name): no head")
+    }
+    outcome =
+      words[1] == "replaces:"
+      ? .replaces(Set(words[2...])) : .refused(code: words[2], symbol: words.count > 3 ? words[3] : nil)
+    let flags = (way.flags + ["-w"]).joined(separator: " ")
+    command = """
+      for f in *.c; do \(way.compiler) \(flags) -c $f || exit 1; done
+      \(way.compiler) \(flags) \(way.link.joined(separator: " ")) -Wl,--build-id -o program *.o
+      """
+    for (version, mark) in [("old", "-"), ("new", "+")] {
+      var files = ["main.c": ChangedProject.main]
+      var file = "part.c"
+      for line in lines {
+        if line.hasPrefix(" == ") {
+          file = String(line.dropFirst(4))
+        } else if line.hasPrefix(" ") || line.hasPrefix(mark) {
+          files[file, default: ""] += line.dropFirst() + "\n"
+        }
+      }
+      _ = try Command.output(["mkdir", folder.file(version)])
+      for (file, text) in files { try PatchedProgram.write(text, to: folder.file("\(version)/\(file)")) }
+      _ = try Command.output(["cp", "-r", folder.file(version), folder.file("built-\(version)")])
+      _ = try Command.output(["sh", "-c", "cd \(folder.file("built-\(version)")) && \(command)"])
+    }
+    // As distributions ship it.
+    _ = try Command.output(["strip", "-o", binary, folder.file("built-old/program")])
+    _ = try Command.run(["sh", "-c", "cd \(folder.path) && diff -ruN old new > fix.diff"])
+  }
+
+  var binary: String { folder.file("program") }
+
+  /// Makes the artifact.
+  ///
+  /// `change`: nil for the project's own, as a diff.
+  func build(_ change: ProjectBuildRequest.Change? = nil, output: String = "fix.lpatch") async throws -> BuildReport {
+    try await PatchBuild.run(
+      ProjectBuildRequest(
+        artifact: ArtifactRequest(binary: binary, name: "fix", output: folder.file(output)),
+        source: folder.file("old"), command: command, change: change ?? .diff(folder.file("fix.diff")))
+    ) { _ in }
+  }
+
+  /// What programs answer to ten questions: the old one and the new one as they were built, and the old one while it has
+  /// the patch and after it was taken back.
+  func answers(with report: BuildReport) throws -> (old: [String], new: [String], patched: [String], reverted: [String])
+  {
+    let artifact = try PatchArtifact(reading: try PatchedProgram.read(report.artifact))
+    var program = try Questioned(binary)
+    try program.change(artifact, isOn: true)
+    let patched = try program.answers()
+    try program.change(artifact, isOn: false)
+    var old = try Questioned(folder.file("built-old/program"))
+    var new = try Questioned(folder.file("built-new/program"))
+    // The same history as the patched one: what lives in variables goes on.
+    return (try old.answers(), try new.answers(), patched, try program.answers())
+  }
+
+  /// A running program that is asked.
+  struct Questioned: ~Copyable {
+    private var process: ChildProcess
+    private var isReady = false
+
+    init(_ path: String) throws {
+      process = try ChildProcess([path])
+    }
+
+    /// All that it writes for each question.
+    mutating func answers() throws -> [String] {
+      try waitUntilReady()
+      var answers: [String] = []
+      for question in 0..<10 {
+        process.write("\(question)\n")
+        var text = ""
+        repeat {
+          text += try process.readLine(until: .now + .seconds(20)) + "\n"
+        } while !text.hasPrefix("= ")
+          && !text.contains("\n= ")
+        answers.append(text)
+      }
+      return answers
+    }
+
+    private mutating func waitUntilReady() throws {
+      guard !isReady else { return }
+      guard try process.readLine(until: .now + .seconds(20)) == "ready" else { throw VictimTrouble("not ready") }
+      isReady = true
+    }
+
+    mutating func change(_ artifact: PatchArtifact, isOn: Bool) throws {
+      try waitUntilReady()
+      let pid = ProcessID(process.pid)
+      let identity = ProcessIdentity(pid: pid, startTime: try ProcessStat.read(pid).startTime)
+      _ = try Transition.run(
+        TransitionRequest(
+          process: identity, load: isOn ? [.artifact(artifact)] : [], activate: isOn ? [artifact.id] : [],
+          deactivate: isOn ? [] : [artifact.id], unload: isOn ? [] : [artifact.id],
+          policy: SwitchPolicy(maxStop: .seconds(10), checksStacks: true, retryFor: .seconds(20))))
+    }
+  }
+}
