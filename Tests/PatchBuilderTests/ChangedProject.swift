@@ -46,12 +46,17 @@ struct ChangedProject {
   }()
 
   init(_ name: String, _ way: Way = Way()) throws {
+    try self.init(
+      text: try Command.output(["cat", Checkout.root + "/Tests/PatchBuilderTests/Changes/\(name).change"]), way)
+  }
+
+  /// `text`: as in such a file.
+  init(text: String, _ way: Way = Way()) throws {
     folder = try TemporaryDirectory()
-    let text = try Command.output(["cat", Checkout.root + "/Tests/PatchBuilderTests/Changes/\(name).change"])
     var lines = text.split(separator: "\n")
     let words = lines.removeFirst().split(separator: " ").map { String($0) }
     guard words.count >= 3, ["replaces:", "refused:"].contains(words[1]) else {
-      throw VictimTrouble("\(name): no head")
+      throw VictimTrouble("no head: \(text)")
     }
     outcome =
       words[1] == "replaces:"
@@ -72,6 +77,10 @@ struct ChangedProject {
         }
       }
       _ = try Command.output(["mkdir", folder.file(version)])
+      _ = try Command.output([
+        "sh", "-c",
+        "cd \(folder.file(version)) && mkdir -p \(files.keys.map { "$(dirname \($0))" }.joined(separator: " "))",
+      ])
       for (file, text) in files { try PatchedProgram.write(text, to: folder.file("\(version)/\(file)")) }
       _ = try Command.output(["cp", "-r", folder.file(version), folder.file("built-\(version)")])
       _ = try Command.output(["sh", "-c", "cd \(folder.file("built-\(version)")) && \(command)"])

@@ -116,6 +116,57 @@ struct ProjectBuildTests {
     #expect(how.contains("program: "), "\(how)")
   }
 
+  @Test("A source with another content makes no donor, however alike")
+  func otherContent() async throws {
+    let project = try ChangedProject("strings")
+    let source = project.folder.file("old/main.c")
+    try PatchedProgram.write(try Command.output(["cat", source]).replacing("ready", with: "READY"), to: source)
+    let refused = await #expect(throws: BuildRefused.self) { try await project.build() }
+    #expect(refused?.refusals.map(\.reason) == [.notReproduced("program: the content of .rodata differs")])
+  }
+
+  @Test("A function that is compiled otherwise than the one that runs is not replaced, and where they part is said")
+  func otherFlags() async throws {
+    let text = """
+      # refused: LP0439 ask
+       == hidden/value.h
+       #define VALUE 1000
+       == behind/value.h
+       #define VALUE 2000
+       == part.c
+       #include <value.h>
+       int other(int x) { return x % 9; }
+       int ask(int x) {
+      -  return x % 7 + VALUE;
+      +  return x % 5 + VALUE;
+       }
+
+      """
+    // A variable of the environment, which the calls do not show.
+    let way = ChangedProject.Way(
+      compiler: "CPATH=$PWD/hidden gcc", flags: ["-O2", "-fPIE", "-idirafter", "$PWD/behind"])
+    let project = try ChangedProject(text: text, way)
+    try await expectOutcome(of: project)
+  }
+
+  @Test("Of several compilations of a file those count that are in the binary")
+  func compiledTwice() async throws {
+    let way = ChangedProject.Way(compiler: "gcc -DOTHER=1 -O1 -c part.c -o other.o; rm other.o; gcc")
+    let text = """
+      # replaces: ask
+       int other(int x) { return x % 9; }
+       #ifndef OTHER
+       #define OTHER 0
+       #endif
+       int ask(int x) {
+      -  return x % 7 + OTHER;
+      +  return x % 5 + OTHER;
+       }
+
+      """
+    try await expectOutcome(of: try ChangedProject(text: text, way))
+  }
+
   @Test("A build that fails leaves its log and says how it ended")
   func buildFails() async throws {
     let project = try ChangedProject("strings")

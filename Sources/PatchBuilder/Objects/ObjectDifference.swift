@@ -141,10 +141,10 @@ struct ObjectDifference {
     }
     let before = arrays(old)
     let now = arrays(new)
-    let isSame =
+    let startsTheSame =
       before.count == now.count
       && zip(before, now).allSatisfy { $0.name == $1.name && self.isSame($0.index, $1.index, nil, nil) }
-    if !isSame {
+    if !startsTheSame {
       refusals.append(
         BuildRefusal(place: place, reason: .definesConstructor(section: now.first?.name ?? before.first?.name ?? "")))
     }

@@ -199,12 +199,33 @@ struct ProjectBuild {
 
   // MARK: Joining
 
+  /// Of several compilations of one file the one whose changed functions are all in the binary; the first where none is, for
+  /// the refusal.
+  ///
+  /// Projects compile a file once for a program and once for a library, or again for a test.
+  private func inBinary(_ parts: [Comparison], _ target: TargetImage) -> [Comparison] {
+    var chosen: [Comparison] = []
+    for part in parts where !chosen.contains(where: { $0.unit.name == part.unit.name }) {
+      let others = parts.filter { $0.unit.name == part.unit.name }
+      chosen.append(
+        others.first { candidate in
+          var match = BinaryMatch(candidate.plain, in: target, file: candidate.file)
+          return candidate.plain.functions.allSatisfy { index in
+            candidate.difference.changed[candidate.plain.symbols[index].name] == nil
+              || match.difference(of: index) == nil
+          }
+        } ?? part)
+    }
+    return chosen
+  }
+
   private func join(_ parts: [Comparison], _ target: TargetImage) async throws(BuildRefused) -> BuildReport {
     var refusals: [BuildRefusal] = []
     var objects: [String] = []
     var changes: [FunctionChange] = []
     var known: [String: TargetSymbol] = [:]
     var notes: [BuildNote] = []
+    let parts = inBinary(parts, target)
     for (index, part) in parts.enumerated() {
       // A name that is local to its file may be that of something else in another.
       let outer = { (name: String) in parts.count == 1 ? name : "\(name).unit\(index)" }
