@@ -122,7 +122,10 @@ struct TransitionSafetyTests {
     let pid = String(subject.victim.pid)
     let command =
       name == "gdb"
-      ? ["gdb", "-nx", "-batch", "-iex", "set debuginfod enabled off", "-p", pid, "-ex", "echo attached\\n", "-ex", "continue"]
+      ? [
+        "gdb", "-nx", "-batch", "-iex", "set debuginfod enabled off", "-p", pid, "-ex", "echo attached\\n", "-ex",
+        "continue",
+      ]
       : ["strace", "-qq", "-f", "-e", "trace=none", "-o", "/dev/null", "-p", pid]
     var tracer = try ChildProcess(command, collectsErrors: true)
     #expect(try eventually(deadline: .seconds(60)) { try subject.victim.status("TracerPid") == String(tracer.pid) })

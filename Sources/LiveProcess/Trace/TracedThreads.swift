@@ -143,7 +143,9 @@ final class TracedThreads {
     // One that runs on another CPU stands in less time than it takes to sleep and to be woken.
     if entries.count == 1 {
       let end = ContinuousClock.now + .microseconds(20)
-      while entries[0].state == .running && ContinuousClock.now < end { try wait(for: 0, before: deadline, sleeping: false) }
+      while entries[0].state == .running && ContinuousClock.now < end {
+        try wait(for: 0, before: deadline, sleeping: false)
+      }
     }
     guard entries.contains(where: { $0.state == .running }) else { return }
     wakeup.start(every: 500_000)

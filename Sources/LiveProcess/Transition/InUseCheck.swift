@@ -46,7 +46,9 @@ struct InUseCheck: ~Copyable {
     }
   }
 
-  /// Threads as they could stand: all on the first one's stack. For rehearsing a stop while the process runs.
+  /// Threads as they could stand: all on the first one's stack.
+  ///
+  /// For rehearsing a stop while the process runs.
   func imagined(_ count: Int) -> [StoppedThread] {
     var registers = ThreadRegisters()
     registers.rsp = source.mainStackTop.map { $0 & ~4095 } ?? 0
