@@ -1,8 +1,13 @@
+internal import Glibc
 package import Patch
 
 /// Memory of a process that could not be read or written as a whole.
 package struct MemoryAccessFailed: Error, Equatable, Sendable {
-  package enum Operation: Sendable { case read, write }
+  package enum Operation: Sendable {
+    case read, write
+    /// A write of a word through a standing thread.
+    case poke
+  }
   package let operation: Operation
   package let process: ProcessID
   /// Where it was to begin.
@@ -24,4 +29,9 @@ package struct MemoryAccessFailed: Error, Equatable, Sendable {
     self.done = done
     self.errno = errno
   }
+
+  /// Whether the memory file refused a write outright, as it does for read-only pages under `proc_mem.force_override`.
+  ///
+  /// It says the same of an address that is bad; the other way of a ``CodeWriter`` tells the two apart.
+  package var isWriteForbidden: Bool { operation == .write && done == 0 && [EIO, EPERM, EACCES].contains(errno) }
 }

@@ -6,7 +6,7 @@ package import Patch
 ///
 /// The descriptor belongs to the address space that the process had when it was opened: after an exec, or when the
 /// number has been given to another process, it reads nothing rather than something else. Writes reach read-only
-/// mappings too (`FOLL_FORCE`), except where `proc_mem.force_override` forbids it.
+/// mappings too (`FOLL_FORCE`), except where `proc_mem.force_override` forbids it: there ``CodeWriter`` has another way.
 package struct RemoteMemory: ~Copyable, Sendable {
   /// Whose memory it is.
   package let process: ProcessID

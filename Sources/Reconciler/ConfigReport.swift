@@ -54,7 +54,9 @@ package struct ConfigReport: Codable, Equatable, Sendable {
     let nice = capabilities & 1 << 23 != 0
     let scope = value("/proc/sys/kernel/yama/ptrace_scope")
     let kernel = FileAccess.text("/proc/cmdline") ?? ""
-    let override = kernel.split(whereSeparator: \.isWhitespace).first { $0.hasPrefix("proc_mem.force_override=") }
+    // The kernel takes the last one.
+    let override = kernel.split(whereSeparator: \.isWhitespace).last { $0.hasPrefix("proc_mem.force_override=") }
+      .map { String($0.dropFirst(24)) }
     return [
       Fact(
         name: "kernel", value: value("/proc/sys/kernel/osrelease") ?? "unknown",
@@ -71,8 +73,10 @@ package struct ConfigReport: Codable, Equatable, Sendable {
         meaning: scope == "3"
           ? "nothing can be traced until the next boot" : scope == "2" ? "only with CAP_SYS_PTRACE" : ""),
       Fact(
-        name: "proc_mem.force_override", value: override.map { String($0.dropFirst(24)) } ?? "default",
-        meaning: "whether /proc/PID/mem may write code"),
+        name: "proc_mem.force_override", value: override ?? "default",
+        meaning: override == "never"
+          ? "code is written eight bytes at a time; a patch out of reach of near branches is refused"
+          : override == "ptrace" ? "/proc/PID/mem writes code in a stop only, which is enough" : ""),
       Fact(
         name: "vm.memfd_noexec", value: value("/proc/sys/vm/memfd_noexec") ?? "not there",
         meaning: "2 forbids executable memory files"),

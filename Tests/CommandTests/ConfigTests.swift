@@ -61,4 +61,17 @@ struct ConfigTests {
     #expect(nothing.status == 1 && nothing.errors.contains("[LP0615]"))
     #expect(try enclosure.run("chroot root /lpreconcile config").output.contains("No manifest is in force.\n"))
   }
+
+  @Test(
+    "It says what follows from how the kernel lets code be written",
+    arguments: [
+      ("proc_mem.force_override=always proc_mem.force_override=never", "code is written eight bytes at a time"),
+      ("proc_mem.force_override=ptrace", "/proc/PID/mem writes code in a stop only, which is enough"),
+    ])
+  func forceOverride(words: String, meaning: String) throws {
+    let enclosure = try Enclosure()
+    try enclosure.output("echo 'quiet \(words)' >cmdline && mount --bind cmdline /proc/cmdline")
+    let config = try enclosure.tool("config")
+    #expect(config.status == 0 && config.output.contains(meaning), "\(config.output)")
+  }
 }

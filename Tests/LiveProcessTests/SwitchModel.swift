@@ -107,13 +107,16 @@ struct SwitchModel {
     for saved in plan.saved { ledgers[saved.ledger].values[saved.value].original = saved.bytes }
   }
 
+  /// How its code can be written.
+  var route = CodeWriter.Route.memoryFile
+
   func plan(on: Set<Int> = [], off: Set<Int> = []) throws(SwitchRefusal) -> SwitchPlan {
     let image = MemoryImage(
       try SwitchPlan.neededMemory(ledgers).map {
         MemoryImage.Span(start: $0.lowerBound, bytes: read($0.lowerBound, $0.count))
       })
     return try SwitchPlanner.plan(
-      ledgers, word: word, memory: image, activate: on, deactivate: off, checksStacks: true)
+      ledgers, word: word, memory: image, activate: on, deactivate: off, checksStacks: true, by: route)
   }
 
   /// What the processor would do: follow branches, ask gates.

@@ -5,10 +5,11 @@ import Testing
 @Suite("A switch that is killed behind any step leaves wholly old or wholly new code")
 struct SwitchPlanTests {
   /// Walks a process through random switches; before each, plays every way in which the tool can die in it.
-  @Test(arguments: 0..<400)
-  func anyPrefixIsOldOrNew(seed: Int) throws {
+  @Test(arguments: 0..<400, [CodeWriter.Route.memoryFile, .words])
+  func anyPrefixIsOldOrNew(seed: Int, route: CodeWriter.Route) throws {
     var numbers = SeededNumbers(seed: UInt64(seed))
     var model = SwitchModel(&numbers)
+    model.route = route
     var switched = 0
     for _ in 0..<6 {
       let bits = model.ledgers.map(\.bit)
@@ -78,6 +79,20 @@ struct SwitchPlanTests {
     var model = try #require(gated(places: [0x40_0010, 0x40_0050, 0x40_0090, 0x40_1010]))
     let plan = try model.plan(on: [0])
     #expect(plan.steps.map(\.phase) == [.arm, .arm, .commit, .settle, .settle])
+    for step in plan.steps { model.apply(step) }
+    #expect(model.behaviour.functions.values.allSatisfy { $0 == 0 })
+  }
+
+  @Test("Word by word each place is a write of its own, of no more than a word within one page")
+  func words() throws {
+    // The last one's bytes that change are the last of their page.
+    var model = try #require(gated(places: [0x40_0010, 0x40_0050, 0x40_0093, 0x40_1ffb]))
+    model.route = .words
+    let plan = try model.plan(on: [0])
+    #expect(plan.steps.map(\.phase) == [.arm, .arm, .arm, .arm, .commit, .settle, .settle, .settle, .settle])
+    for write in plan.steps.flatMap(\.writes) {
+      #expect(write.bytes.count <= 8 && write.start.value % 4096 + UInt64(write.bytes.count) <= 4096)
+    }
     for step in plan.steps { model.apply(step) }
     #expect(model.behaviour.functions.values.allSatisfy { $0 == 0 })
   }

@@ -171,10 +171,10 @@ struct TraceStopTests {
         guard let memory = try? RemoteMemory(of: pid, forWriting: true), let again = try? RemoteMemory(of: pid),
           let before = try? again.read(24, at: RemoteAddress(address.value - 8))
         else { return nil }
-        var writer = CodeWriter(memory, through: pid.value, route: route)
-        guard (try? writer.write(wanted, at: address)) != nil, writer.route == route,
+        let writer = CodeWriter(through: pid.value, by: route)
+        guard (try? writer.write(wanted, at: address, in: memory)) != nil,
           let after = try? again.read(24, at: RemoteAddress(address.value - 8)),
-          (try? writer.write(Array(before[8..<13]), at: address)) != nil,
+          (try? writer.write(Array(before[8..<13]), at: address, in: memory)) != nil,
           after[..<8] == before[..<8], after[13...] == before[13...]
         else { return nil }
         return Array(after[8..<13])

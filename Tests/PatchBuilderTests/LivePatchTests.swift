@@ -10,6 +10,7 @@ struct LivePatchTests {
   private struct Subject {
     let victim: Victim
     let artifact: PatchArtifact
+    var artifactPath: String { folder.file("fix.lpatch") }
     private let folder: TemporaryDirectory
 
     init(_ program: VictimProgram, _ replacement: String, replacing functions: [String]) async throws {
@@ -66,6 +67,20 @@ struct LivePatchTests {
       #expect(try subject.run(false, checksStacks: true).changed)
       #expect(try subject.victim.ask("call 7") == "21")
     }
+  }
+
+  @Test("Where code can be written by words only, that form is refused: half a branch would lead anywhere")
+  func crowdedByWords() async throws {
+    let program = try VictimProgram.compile("crowded.c", flags: ["-O2", "-pie", "-fPIE"])
+    let subject = try await Subject(program, "long scaled(long x) { return 0; }", replacing: ["scaled"])
+    let kernel = try VictimProgram.compile("override.c", flags: ["-O2", "-Wall", "-Werror"])
+    let run = try Command.run([
+      kernel.path, "never", Checkout.root + "/.build/release/TransitionDriver", String(subject.victim.pid),
+      subject.artifact.info.target.buildID.description, "alone", subject.artifactPath,
+    ])
+    #expect(run.output.contains("unsupported") && run.output.contains("scaled"), "\(run.output)\(run.errors)")
+    #expect(try subject.victim.ask("call 7") == "21")
+    #expect(try PatchReader.read(subject.process).patches.isEmpty)
   }
 
   @Test("A function without room for that form is named, and nothing has changed")

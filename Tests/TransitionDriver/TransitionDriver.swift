@@ -6,10 +6,11 @@ internal import TransitionKit
 /// A tool of the tests that patches a process and may be killed while it does.
 ///
 ///     TransitionDriver PID BUILD-ID on|on-checked|off ARTIFACT|-
+///     TransitionDriver PID BUILD-ID alone ARTIFACT
 ///     TransitionDriver PID BUILD-ID forward|back ARTIFACT ARTIFACT
 ///
 /// `on` loads and activates the artifact, if one is given, and a patch of the values of `Tests/Victims/switch.c`, and
-/// `on-checked` does it when no thread is inside the functions; `off` takes them away. `forward` puts the second artifact, with values of its own, in the place of the first, and `back` the
+/// `on-checked` does it when no thread is inside the functions; `off` takes them away. `alone` is `on` without the values. `forward` puts the second artifact, with values of its own, in the place of the first, and `back` the
 /// first in the place of the second.
 @main
 enum TransitionDriver {
@@ -27,8 +28,13 @@ enum TransitionDriver {
       } else {
         let policy = SwitchPolicy(
           maxStop: .seconds(10), checksStacks: arguments[3] == "on-checked", retryFor: .seconds(30))
-        request = try PairPatch.request(
+        var asked = try PairPatch.request(
           ProcessID(pid), build, isOn: arguments[3] != "off", artifacts.first, policy: policy)
+        if arguments[3] == "alone" {
+          asked.load.removeFirst()
+          asked.activate.removeFirst()
+        }
+        request = asked
       }
       _ = try Transition.run(request)
     } catch {

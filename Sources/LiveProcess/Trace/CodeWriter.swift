@@ -1,9 +1,8 @@
 internal import CTrace
-internal import Glibc
 package import Patch
 
-/// Writes into a stopped process, read-only pages included.
-package struct CodeWriter: ~Copyable {
+/// Writes into a process while a thread of it stands, where the process itself may not write.
+package struct CodeWriter {
   /// How the kernel is asked.
   package enum Route: Equatable, Sendable {
     /// /proc/PID/mem: any number of bytes by one call, whole within a page.
@@ -12,44 +11,40 @@ package struct CodeWriter: ~Copyable {
     case words
   }
 
-  /// The way in use; the first refusal of the memory file changes it.
-  package private(set) var route: Route
-  private let memory: RemoteMemory
+  package let route: Route
   private let tid: Int32
 
-  /// Takes the memory that is written through.
+  /// Takes what is written through.
   ///
-  /// `memory`: opened for writing.
   /// `tid`: a thread of the process that stands, traced by the calling thread.
-  package init(_ memory: consuming RemoteMemory, through tid: Int32, route: Route = .memoryFile) {
-    self.memory = memory
+  package init(through tid: Int32, by route: Route) {
     self.tid = tid
     self.route = route
   }
 
   /// Writes some bytes.
   ///
-  /// Through the memory file all bytes of one page arrive together. Word by word those of one place do, if it has at most eight
-  /// bytes and crosses no page; a page's places arrive one after the other.
+  /// Through the memory file all bytes of one page arrive together. Word by word those arrive together that fit into one word
+  /// (``fitsWord(_:at:)``).
+  ///
+  /// `memory`: of that process, opened for writing.
   @available(*, noasync, message: "the kernel answers only the thread that seized")
-  package mutating func write(_ bytes: [UInt8], at address: RemoteAddress) throws(MemoryAccessFailed) {
-    if route == .memoryFile {
-      do throws(MemoryAccessFailed) {
-        return try memory.write(bytes, at: address)
-      } catch  where error.done == 0 && (error.errno == EIO || error.errno == EPERM || error.errno == EACCES) {
-        // The kernel closes this way for read-only pages; whether the address is bad shows in the other.
-        route = .words
-        do throws(MemoryAccessFailed) { return try poke(bytes, at: address) } catch {
-          route = .memoryFile
-          throw error
-        }
-      }
+  package func write(
+    _ bytes: [UInt8], at address: RemoteAddress, in memory: borrowing RemoteMemory
+  ) throws(MemoryAccessFailed) {
+    switch route {
+    case .memoryFile: try memory.write(bytes, at: address)
+    case .words: try poke(bytes, at: address, of: memory.process)
     }
-    try poke(bytes, at: address)
+  }
+
+  /// Whether so many bytes at a place are written by one word: the kernel copies it without being stopped.
+  static func fitsWord(_ count: Int, at address: RemoteAddress) -> Bool {
+    count <= 8 && address.value % 4096 + UInt64(count) <= 4096
   }
 
   /// Eight bytes at a time, the window moved down where it would reach into the next page.
-  private func poke(_ bytes: [UInt8], at address: RemoteAddress) throws(MemoryAccessFailed) {
+  func poke(_ bytes: [UInt8], at address: RemoteAddress, of process: ProcessID) throws(MemoryAccessFailed) {
     var done = 0
     while done < bytes.count {
       let place = address.value &+ UInt64(done)
@@ -69,7 +64,7 @@ package struct CodeWriter: ~Copyable {
       }
       guard error == 0 else {
         throw MemoryAccessFailed(
-          operation: .write, process: memory.process, address: address, count: bytes.count, done: done, errno: error)
+          operation: .poke, process: process, address: address, count: bytes.count, done: done, errno: error)
       }
       done += count
     }

@@ -130,6 +130,13 @@ package struct RemoteCall: ~Copyable {
     return address
   }
 
+  /// Writes some bytes where the process itself may not, through the thread that stands.
+  package func write(_ bytes: [UInt8], at address: RemoteAddress) throws(TraceRefused) {
+    do throws(MemoryAccessFailed) {
+      try CodeWriter(through: tid, by: .words).poke(bytes, at: address, of: traced.identity.pid)
+    } catch { throw traced.failure(error.errno, "ptrace(PTRACE_POKEDATA)", of: tid) }
+  }
+
   /// Sets the thread back to where it stood; nothing when no call has been made.
   mutating func finish() throws(TraceRefused) {
     let state = try traced.entry(tid).state

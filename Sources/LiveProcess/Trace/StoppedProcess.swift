@@ -45,7 +45,7 @@ package struct StoppedProcess: ~Copyable {
   /// `frame`: where the frame is put, below the thread's own stack unless there is a place of ours.
   /// `deadline`: when waiting for a call ends; the thread is then left to return by itself.
   @available(*, noasync, message: "the kernel answers only the thread that seized")
-  package mutating func withRemoteCalls<Result>(
+  package mutating func withRemoteCalls<Result: ~Copyable>(
     in tid: Int32, at sites: RemoteCallSites, frame: SignalFramePlace = .ownStack,
     before deadline: ContinuousClock.Instant,
     _ body: (inout RemoteCall) throws(TraceRefused) -> Result

@@ -32,6 +32,24 @@ enum RemoteFile {
     RemoteSystemCall(memfdCreate), RemoteSystemCall(mmap), RemoteSystemCall(munmap), RemoteSystemCall(close),
   ]
 
+  /// What was made and mapped.
+  struct Mapped: ~Copyable {
+    let start: RemoteAddress
+    private let file: OwnedDescriptor
+
+    fileprivate init(at start: RemoteAddress, of file: consuming OwnedDescriptor) {
+      self.start = start
+      self.file = file
+    }
+
+    /// Changes some bytes of the file, and so of the mapping, whose pages are the file's as long as nobody has written to them.
+    ///
+    /// That asks for no way into pages that the process may only read.
+    func write(_ bytes: [UInt8], at offset: UInt64) throws(TraceRefused) {
+      try RemoteFile.write(bytes, at: offset, to: file)
+    }
+  }
+
   /// Makes a file with a content and maps it; nothing is left of it when that fails.
   ///
   /// `base`: where; nil for wherever the kernel likes.
@@ -40,7 +58,7 @@ enum RemoteFile {
   static func map(
     _ content: [UInt8], name: String, at base: RemoteAddress?, parts: [Part], of process: ProcessID,
     by call: inout RemoteCall
-  ) throws(TraceRefused) -> RemoteAddress? {
+  ) throws(TraceRefused) -> Mapped? {
     let text = try call.place(Array(name.utf8) + [0])
     var made: Int64 = try call.perform(memfdCreate, text.value, closeOnExec | noExecSeal)
     // Before Linux 6.3 the kernel does not know the second flag.
@@ -49,10 +67,11 @@ enum RemoteFile {
       throw .kernel(call: "memfd_create", errno: Int32(clamping: -made))
     }
     do throws(TraceRefused) {
-      try fill(descriptor, of: process, with: content)
-      let mapped = try map(descriptor, size: UInt64(content.count), at: base, parts: parts, by: &call)
+      let file = try fill(descriptor, of: process, with: content)
+      let start = try map(descriptor, size: UInt64(content.count), at: base, parts: parts, by: &call)
       _ = try call.perform(close, UInt64(descriptor))
-      return mapped
+      guard let start else { return nil }
+      return Mapped(at: start, of: file)
     } catch {
       // The first failure is the one to report; what is left of the file, the next run finds by its name.
       _ = try? call.perform(close, UInt64(descriptor))
@@ -87,24 +106,31 @@ enum RemoteFile {
     return address
   }
 
-  /// Writes a memory file of another process through its descriptor there.
+  /// Opens a memory file of another process through its descriptor there, and fills it.
   private static func fill(
     _ descriptor: Int32, of process: ProcessID, with content: [UInt8]
-  ) throws(TraceRefused) {
+  ) throws(TraceRefused) -> OwnedDescriptor {
     let path = "/proc/\(process)/fd/\(descriptor)"
     let file: OwnedDescriptor
     do throws(SystemCallFailed) { file = try OwnedDescriptor(opening: path, flags: O_RDWR) } catch {
       throw .kernel(call: "open(\(path))", errno: error.errno)
     }
     guard ftruncate(file.value, off_t(content.count)) == 0 else { throw .kernel(call: "ftruncate", errno: errno) }
+    try write(content, at: 0, to: file)
+    return file
+  }
+
+  private static func write(
+    _ content: [UInt8], at offset: UInt64, to file: borrowing OwnedDescriptor
+  ) throws(TraceRefused) {
     var rest = 0
     while rest < content.count {
       var done = 0
       let part = Array(content[rest...])
       // SAFETY: the count is that of the array, which lives for the call.
-      let error = unsafe observe_pwrite(file.value, part, part.count, UInt64(rest), &done)
+      let error = unsafe observe_pwrite(file.value, part, part.count, offset + UInt64(rest), &done)
       if error == EINTR { continue }
-      guard error == 0, done > 0 else { throw .kernel(call: "pwrite(\(path))", errno: error) }
+      guard error == 0, done > 0 else { throw .kernel(call: "pwrite of a memory file", errno: error) }
       rest += done
     }
   }

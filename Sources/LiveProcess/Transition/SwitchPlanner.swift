@@ -6,6 +6,7 @@ package struct SwitchPlanner {
   private let ledgers: [Ledger]
   private let sites: [PatchSite]
   private let checksStacks: Bool
+  private let route: CodeWriter.Route
   private var memory: MemoryImage
   private var plan: SwitchPlan
   private var owners: [PatchSite.Claim?] = []
@@ -19,21 +20,28 @@ package struct SwitchPlanner {
   /// `activate`: the bits that are to be set.
   /// `deactivate`: the bits that are not to be set.
   /// `checksStacks`: whether no thread will be in a function that changes.
+  /// `route`: how the code will be written; by words, each place is a step of its own.
   package static func plan(
-    _ ledgers: [Ledger], word: UInt64, memory: MemoryImage, activate: Set<Int>, deactivate: Set<Int>, checksStacks: Bool
+    _ ledgers: [Ledger], word: UInt64, memory: MemoryImage, activate: Set<Int>, deactivate: Set<Int>,
+    checksStacks: Bool, by route: CodeWriter.Route = .memoryFile
   ) throws(SwitchRefusal) -> SwitchPlan {
     var planner = SwitchPlanner(
-      ledgers: ledgers, sites: try PatchSite.all(of: ledgers), checksStacks: checksStacks, memory: memory, word: word)
+      ledgers: ledgers, sites: try PatchSite.all(of: ledgers), checksStacks: checksStacks, route: route,
+      memory: memory, word: word)
     try planner.observe(word: word)
     let target = (planner.plan.wordBefore | mask(activate)) & ~mask(deactivate)
     try planner.run(to: target, activating: activate)
     return planner.plan
   }
 
-  private init(ledgers: [Ledger], sites: [PatchSite], checksStacks: Bool, memory: MemoryImage, word: UInt64) {
+  private init(
+    ledgers: [Ledger], sites: [PatchSite], checksStacks: Bool, route: CodeWriter.Route, memory: MemoryImage,
+    word: UInt64
+  ) {
     self.ledgers = ledgers
     self.sites = sites
     self.checksStacks = checksStacks
+    self.route = route
     self.memory = memory
     plan = SwitchPlan(wordBefore: word, wordAfter: word)
     for ledger in ledgers {
@@ -111,7 +119,7 @@ package struct SwitchPlanner {
       wanted[index] = bytes
       contents[index] = owners[index].map { .direct($0) } ?? .original
     }
-    write(wanted, .recover)
+    try write(wanted, .recover)
     if plan.wordBefore != word { writeWord(plan.wordBefore, .recover) }
     resetSlots(.recover)
   }
@@ -156,7 +164,8 @@ package struct SwitchPlanner {
   }
 
   /// Writes sites, one system call for all of a page: the kernel copies what lies within a page without being stopped.
-  private mutating func write(_ wanted: [Int: [UInt8]], _ phase: SwitchPlan.Phase) {
+  private mutating func write(_ wanted: [Int: [UInt8]], _ phase: SwitchPlan.Phase) throws(SwitchRefusal) {
+    guard route == .memoryFile else { return try writeWords(wanted, phase) }
     var batch: Range<RemoteAddress>?
     func flush(_ range: Range<RemoteAddress>?) {
       guard let range, let bytes = memory.bytes(at: range.lowerBound, count: range.count) else { return }
@@ -175,6 +184,31 @@ package struct SwitchPlanner {
       }
     }
     flush(batch)
+  }
+
+  /// Writes sites one by one, of each only what changes: the kernel takes a word at a time, and no more than that is whole.
+  ///
+  /// - Throws: ``SwitchRefusal`` where the bytes that change do not fit into one, such as a branch that reaches everything.
+  private mutating func writeWords(_ wanted: [Int: [UInt8]], _ phase: SwitchPlan.Phase) throws(SwitchRefusal) {
+    for index in wanted.keys.sorted() {
+      let site = sites[index]
+      guard let bytes = wanted[index], let present = memory.bytes(at: site.address, count: bytes.count),
+        let first = bytes.indices.first(where: { bytes[$0] != present[$0] }),
+        let last = bytes.indices.last(where: { bytes[$0] != present[$0] })
+      else { continue }
+      let write = MemoryImage.Span(
+        start: RemoteAddress(site.address.value + UInt64(first)), bytes: Array(bytes[first...last]))
+      guard CodeWriter.fitsWord(write.bytes.count, at: write.start) else {
+        let claim = site.claims[0]
+        throw SwitchRefusal(
+          ledgers[claim.ledger], function(claim),
+          .unsupported(
+            "its branch changes \(write.bytes.count) bytes, and the kernel lets code be written by 8 at a time only "
+              + "(proc_mem.force_override)"))
+      }
+      memory.write(write.bytes, at: write.start)
+      plan.steps.append(SwitchPlan.Step(phase: phase, writes: [write]))
+    }
   }
 
   // MARK: The switch
@@ -204,13 +238,13 @@ package struct SwitchPlanner {
       for index in touched {
         armed[index] = armBytes(index, successors[index])
       }
-      write(armed, .arm)
+      try write(armed, .arm)
     } else {
-      write(Dictionary(uniqueKeysWithValues: touched.map { ($0, settled(sites[$0], successors[$0])) }), .commit)
+      try write(Dictionary(uniqueKeysWithValues: touched.map { ($0, settled(sites[$0], successors[$0])) }), .commit)
     }
     if changed != 0 { writeWord(target, .commit, with: values) }
     if !direct {
-      write(Dictionary(uniqueKeysWithValues: touched.map { ($0, settled(sites[$0], successors[$0])) }), .settle)
+      try write(Dictionary(uniqueKeysWithValues: touched.map { ($0, settled(sites[$0], successors[$0])) }), .settle)
     }
     for index in touched { contents[index] = successors[index].map { .direct($0) } ?? .original }
     resetSlots(.tidy)

@@ -42,7 +42,7 @@ final class SwitchStop {
 
   /// Checks, then writes; after a failure everything is as it was or, behind the commit, as it is to be.
   func perform(
-    _ target: borrowing TransitionTarget, _ stopped: inout StoppedProcess, _ bound: borrowing StopBound,
+    _ target: inout TransitionTarget, _ stopped: inout StoppedProcess, _ bound: borrowing StopBound,
     _ check: inout InUseCheck
   ) throws(SwitchRefusal) {
     let threads = stopped.threads
@@ -57,10 +57,11 @@ final class SwitchStop {
         throw SwitchRefusal(TransitionRefused.Reason(error))
       }
     }
+    guard let first = threads.first else { throw SwitchRefusal(.gone) }
     do throws(SwitchRefusal) {
-      try write(target, &stopped, bound, commit)
+      try write(&target, &stopped, bound, commit, CodeWriter(through: first.tid, by: question.route))
     } catch {
-      takeBack(target)
+      takeBack(&target, stopped)
       throw error
     }
   }
@@ -105,31 +106,33 @@ final class SwitchStop {
   // MARK: Writing
 
   private func write(
-    _ target: borrowing TransitionTarget, _ stopped: inout StoppedProcess, _ bound: borrowing StopBound,
-    _ commit: CommitCall?
+    _ target: inout TransitionTarget, _ stopped: inout StoppedProcess, _ bound: borrowing StopBound,
+    _ commit: CommitCall?, _ writer: CodeWriter
   ) throws(SwitchRefusal) {
     for saved in plan.saved {
       let ledger = question.ledgers[saved.ledger]
       let offset = UInt64(ledger.originalOffset(ofValue: saved.value))
-      try target.write(saved.bytes, at: RemoteAddress(ledger.base.value + offset))
+      try target.write(saved.bytes, at: RemoteAddress(ledger.base.value + offset), by: writer)
     }
     for step in plan.steps {
       if step.writes.count > 1, let commit {
         try commit.make(target, &stopped, before: bound.start + bound.limit)
       } else {
-        for write in step.writes { try target.write(write.bytes, at: write.start) }
+        for write in step.writes { try target.write(write.bytes, at: write.start, by: writer) }
       }
     }
   }
 
   /// Drives every place to what the word says now; who cannot be reached any more has nothing to be taken back.
-  private func takeBack(_ target: borrowing TransitionTarget) {
+  private func takeBack(_ target: inout TransitionTarget, _ stopped: borrowing StoppedProcess) {
     let question = SwitchQuestion(
       ledgers: self.question.ledgers, needed: self.question.needed, on: [], off: [], checksStacks: true,
-      stateWord: self.question.stateWord)
-    guard let plan = try? question.answer(target).plan else { return }
+      stateWord: self.question.stateWord, route: target.route)
+    // Not the writer of before: its thread may have been left in the commit's call.
+    guard let plan = try? question.answer(target).plan, let tid = stopped.threads.first?.tid else { return }
+    let writer = CodeWriter(through: tid, by: target.route)
     for step in plan.steps {
-      for write in step.writes { try? target.write(write.bytes, at: write.start) }
+      for write in step.writes { try? target.write(write.bytes, at: write.start, by: writer) }
     }
   }
 }

@@ -32,7 +32,8 @@ extension TransitionRefused.Reason {
     if cause.errno == 0 && cause.done == 0 {
       self = .gone
     } else {
-      self = .kernel(call: "/proc/\(cause.process)/mem", errno: cause.errno)
+      let call = cause.operation == .poke ? "ptrace(PTRACE_POKEDATA)" : "/proc/\(cause.process)/mem"
+      self = .kernel(call: call, errno: cause.errno)
     }
   }
 

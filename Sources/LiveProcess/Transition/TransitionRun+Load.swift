@@ -3,7 +3,7 @@ internal import Patch
 // Loading: one thread makes the calls, the others run on; what is mapped has its ledger from the first instant.
 extension TransitionRun {
   /// Stops one thread, the first that can, and lets it make some calls.
-  mutating func withOneThread<Result>(
+  mutating func withOneThread<Result: ~Copyable>(
     _ calls: [RemoteSystemCall], frame: SignalFramePlace? = nil,
     _ body: (inout RemoteCall) throws(TraceRefused) -> Result
   ) throws(SwitchRefusal) -> Result {
@@ -23,7 +23,7 @@ extension TransitionRun {
     throw SwitchRefusal(reason)
   }
 
-  private mutating func withThread<Result>(
+  private mutating func withThread<Result: ~Copyable>(
     _ tid: Int32, _ calls: [RemoteSystemCall], frame: SignalFramePlace,
     _ body: (inout RemoteCall) throws(TraceRefused) -> Result
   ) throws(TraceRefused) -> Result {
@@ -83,13 +83,14 @@ extension TransitionRun {
       guard run.target.carried.state == nil else { return }
       let content = StateWord.newPage() + [UInt8](repeating: 0, count: Int(StateWord.size) - 4096)
       let process = run.request.process.pid
-      let mapped = try run.withOneThread(RemoteFile.calls, frame: .ownStack) {
-        (call: inout RemoteCall) throws(TraceRefused) -> RemoteAddress? in
-        try RemoteFile.map(
+      let isMapped = try run.withOneThread(RemoteFile.calls, frame: .ownStack) {
+        (call: inout RemoteCall) throws(TraceRefused) -> Bool in
+        let mapped = try RemoteFile.map(
           content, name: StateWord.name, at: nil,
           parts: [RemoteFile.Part(offset: 0, size: StateWord.size, protection: 3)], of: process, by: &call)
+        return mapped != nil
       }
-      guard mapped != nil else { throw SwitchRefusal(.changedSincePlan) }
+      guard isMapped else { throw SwitchRefusal(.changedSincePlan) }
       try run.target.look()
     }
     guard target.carried.state != nil else { throw SwitchRefusal(.changedSincePlan) }
@@ -126,7 +127,7 @@ extension TransitionRun {
     let process = request.process.pid
     let ledger = prepared.ledger
     let mapped = try withOneThread(RemoteFile.calls) {
-      (call: inout RemoteCall) throws(TraceRefused) -> RemoteAddress? in
+      (call: inout RemoteCall) throws(TraceRefused) -> RemoteFile.Mapped? in
       // All of it first, not to be written or run; then the other parts over it.
       let whole = RemoteFile.Part(offset: 0, size: UInt64(prepared.image.count), protection: 1)
       let parts = ledger.parts.filter { $0.protection != .readOnly }.map {
@@ -135,12 +136,13 @@ extension TransitionRun {
       return try RemoteFile.map(
         prepared.image, name: prepared.name, at: ledger.base, parts: [whole] + parts, of: process, by: &call)
     }
-    guard mapped != nil else { return false }
+    guard let mapped else { return false }
     // The descriptor was the program's for a moment: what is mapped must be what was written.
     let head = try target.read(ledger.encoded().count, at: ledger.base)
     guard head == ledger.encoded() else { throw SwitchRefusal(.changedSincePlan) }
-    try target.write(
-      Ledger.State.loaded.rawValue.littleEndianBytes, at: RemoteAddress(ledger.base.value + UInt64(Ledger.stateOffset)))
+    do throws(TraceRefused) {
+      try mapped.write(Ledger.State.loaded.rawValue.littleEndianBytes, at: UInt64(Ledger.stateOffset))
+    } catch { throw SwitchRefusal(TransitionRefused.Reason(error)) }
     return true
   }
 }

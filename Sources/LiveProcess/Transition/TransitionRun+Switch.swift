@@ -5,14 +5,28 @@ internal import Patch
 // is computed again only where memory has changed since.
 extension TransitionRun {
   /// Makes the switch in one stop, or leaves everything as it is and says why.
+  ///
+  /// Only in the stop the kernel says whether the memory file reaches code (`proc_mem.force_override`), since that may depend
+  /// on who traces; where it does not, nothing has been written, and a second stop makes the switch word by word.
   mutating func attemptSwitch(on: Set<Int>, off: Set<Int>) throws(SwitchRefusal) {
+    let route = target.route
+    do throws(SwitchRefusal) { try attemptSwitch(on: on, off: off, by: route) } catch {
+      guard target.route != route else { throw error }
+      try target.look()
+      try attemptSwitch(on: on, off: off, by: target.route)
+    }
+  }
+
+  private mutating func attemptSwitch(
+    on: Set<Int>, off: Set<Int>, by route: CodeWriter.Route
+  ) throws(SwitchRefusal) {
     guard let state = target.carried.state, !target.carried.ledgers.isEmpty else {
       guard on.isEmpty else { throw SwitchRefusal(.changedSincePlan) }
       return
     }
     let question = SwitchQuestion(
       ledgers: target.carried.ledgers, needed: try SwitchPlan.neededMemory(target.carried.ledgers), on: on, off: off,
-      checksStacks: request.policy.checksStacks, stateWord: state.address)
+      checksStacks: request.policy.checksStacks, stateWord: state.address, route: route)
     let prepared = SwitchStop(question, try question.answer(target), of: target.identity)
     log.valuesLeft = prepared.plan.valuesLeft
     guard !prepared.plan.isEmpty else { return }
@@ -29,7 +43,7 @@ extension TransitionRun {
       let now =
         try target.holds(prepared.basis)
         ? prepared : SwitchStop(question, try question.answer(target), of: target.identity)
-      try now.perform(target, &stopped, bound, &check)
+      try now.perform(&target, &stopped, bound, &check)
       committed = now
     }
     if let committed = committed?.plan {
@@ -44,13 +58,22 @@ extension TransitionRun {
   }
 
   /// Notes when patches came into effect: for people; the switch does not depend on it.
-  private func noteActivation(_ plan: SwitchPlan) {
+  private mutating func noteActivation(_ plan: SwitchPlan) {
     let seconds = Int64(time(nil))
     for ledger in target.carried.ledgers where plan.wordAfter & ~plan.wordBefore & ledger.mask != 0 {
       let at = RemoteAddress(ledger.base.value + UInt64(Ledger.activatedAtOffset))
       // A process that has ended meanwhile needs no note.
-      try? target.write(seconds.littleEndianBytes, at: at)
+      try? writeLedger(seconds.littleEndianBytes, at: at)
     }
+  }
+
+  /// Writes into a ledger, which the process itself may only read, while it runs; where the memory file is closed to that,
+  /// through one thread that stands.
+  private mutating func writeLedger(_ bytes: [UInt8], at address: RemoteAddress) throws(SwitchRefusal) {
+    do throws(MemoryAccessFailed) { return try target.memory.write(bytes, at: address) } catch {
+      guard error.isWriteForbidden else { throw SwitchRefusal(TransitionRefused.Reason(error)) }
+    }
+    try withOneThread([]) { (call: inout RemoteCall) throws(TraceRefused) in try call.write(bytes, at: address) }
   }
 
   /// Stops all threads for some work, and measures from before the first interrupt until after the last resume.
@@ -105,6 +128,8 @@ struct SwitchQuestion {
   let off: Set<Int>
   let checksStacks: Bool
   let stateWord: RemoteAddress
+  /// How what is planned will be written.
+  let route: CodeWriter.Route
 
   /// A plan and what it was computed from.
   struct Answer {
@@ -118,7 +143,8 @@ struct SwitchQuestion {
     let word = try target.word(at: stateWord)
     let memory = try target.image(of: needed)
     let plan = try SwitchPlanner.plan(
-      ledgers, word: word, memory: memory, activate: on, deactivate: off, checksStacks: checksStacks)
+      ledgers, word: word, memory: memory, activate: on, deactivate: off, checksStacks: checksStacks,
+      by: route)
     return Answer(word: word, memory: memory, plan: plan)
   }
 }

@@ -26,7 +26,7 @@ extension TransitionRun {
     guard state.word & ledger.mask == 0 else { throw SwitchRefusal(patch: ledger.name, .changedSincePlan) }
     let question = SwitchQuestion(
       ledgers: target.carried.ledgers, needed: try SwitchPlan.neededMemory(target.carried.ledgers), on: [], off: [],
-      checksStacks: true, stateWord: state.address)
+      checksStacks: true, stateWord: state.address, route: target.route)
     var check = try InUseCheck(target, threads: ThreadList.read(request.process.pid).count)
     try refuseSharedMemory()
     var scan = try ReferenceScan(for: ledger, in: range, target, maxStop: request.policy.maxStop)

@@ -10,6 +10,8 @@ struct TransitionTarget: ~Copyable {
   private(set) var map: MemoryMap
   /// What it carries, as it was last read.
   private(set) var carried: CarriedPatches
+  /// How its code is written in a stop: the memory file, until the kernel refuses.
+  private(set) var route = CodeWriter.Route.memoryFile
 
   init(_ identity: ProcessIdentity) throws(SwitchRefusal) {
     let memory = try TransitionTarget.open(identity)
@@ -97,8 +99,19 @@ struct TransitionTarget: ~Copyable {
     }
   }
 
+  /// Writes where the process itself may write.
   func write(_ bytes: [UInt8], at address: RemoteAddress) throws(SwitchRefusal) {
     do throws(MemoryAccessFailed) { try memory.write(bytes, at: address) } catch {
+      throw SwitchRefusal(TransitionRefused.Reason(error))
+    }
+  }
+
+  /// Writes anywhere, while the writer's thread stands; a refusal of the memory file is kept in mind for the next attempt.
+  mutating func write(
+    _ bytes: [UInt8], at address: RemoteAddress, by writer: CodeWriter
+  ) throws(SwitchRefusal) {
+    do throws(MemoryAccessFailed) { try writer.write(bytes, at: address, in: memory) } catch {
+      if error.isWriteForbidden { route = .words }
       throw SwitchRefusal(TransitionRefused.Reason(error))
     }
   }
