@@ -5,7 +5,7 @@ import VictimKit
 struct WorkerTests {
   @Test("Held up in the stop it is ended by its timer; apply lives on, says so and retries")
   func heldUp() throws {
-    let files = try PatchFiles(.manyFunctions, maxStop: "400ms", retryFor: "2s")
+    let files = try PatchFiles(.manyFunctions, maxStop: "400ms", retryFor: "4s")
     let subject = try ServedVictim("spin", files)
     // Every thread's first write to the victim's memory takes longer than a stop may be: all attempts fail.
     let delayed = try Command.run(
@@ -13,6 +13,8 @@ struct WorkerTests {
         + subject.command(isOn: true, ["--format", "json"]))
     #expect(delayed.status == 3, "\(delayed.output)\(delayed.errors)")
     #expect(delayed.output.contains("LP0532"), "\(delayed.output)")
+    let tries = try #require(delayed.output.firstMatch(of: /"tries" : (\d+)/), "\(delayed.output)")
+    #expect(Int(tries.1).map { $0 > 1 } ?? false, "\(delayed.output)")
     try subject.expectUnharmed("the worker was ended")
     #expect(try subject.victim.ask("report") == subject.report(isOn: false))
     let next = try Command.run(subject.command(isOn: true))
