@@ -100,12 +100,14 @@ struct CallerKnowledgeTests {
   }
 
   @Test(
-    "A caller that may keep AVX, mask or MMX registers is named, and nothing is built",
+    "A caller that may keep AVX, mask or MMX registers, or of which that is not known, is named, and nothing is built",
     arguments: [
       Kept(register: "ymm5", set: "vmovd %eax, %xmm5\\nvinsertf128 $1, %xmm5, %ymm5, %ymm5", get: "vmovd %xmm5, %edx"),
       Kept(register: "zmm17", set: "vpbroadcastq %rax, %zmm17", get: "vmovq %xmm17, %rdx"),
       Kept(register: "k1", set: "kmovq %rax, %k1", get: "kmovq %k1, %rdx"),
       Kept(register: "mm3", set: "movq %rax, %mm3", get: "movq %mm3, %rdx"),
+      // An instruction of AVX512-FP16, which the decoder does not know.
+      Kept(register: "an unknown one", set: "vaddph %zmm1, %zmm2, %zmm3", get: "mov $0, %edx"),
     ])
   func wide(kept: Kept) async throws {
     let program = try PatchedProgram(Self.program(keeping: kept))

@@ -21,12 +21,14 @@ struct FortifyTests {
     }
   }
 
-  /// A call of a checked function into `room` of 16 elements, and what the third element is then.
+  /// A call of a checked function into `room` of 16 elements, what the third element is then, and the largest size
+  /// that fits.
   struct Check: Sendable, CustomTestStringConvertible {
     var name: String
     var type = "char"
     var call: String
     var third: Character
+    var most = 16
     var testDescription: String { name }
   }
 
@@ -39,11 +41,11 @@ struct FortifyTests {
     // clang does not take the C library's header for it, which would put the check in.
     Check(name: "wmemset", type: "wchar_t", call: "__wmemset_chk(room, text[0], size, 16)", third: "a"),
     // These are plain functions of the C library.
-    Check(name: "strcpy", call: "if (size > 3) text = long_text; strcpy(room, text)", third: "c"),
-    Check(name: "strcat", call: "if (size > 3) text = long_text; strcat(room, text)", third: "c"),
+    Check(name: "strcpy", call: "if (size > 3) text = long_text; strcpy(room, text)", third: "c", most: 3),
+    Check(name: "strcat", call: "if (size > 3) text = long_text; strcat(room, text)", third: "c", most: 3),
     Check(name: "strncpy", call: "strncpy(room, text, size)", third: "c"),
-    Check(name: "sprintf", call: "if (size > 3) text = long_text; sprintf(room, \"%s\", text)", third: "c"),
-    Check(name: "snprintf", call: "snprintf(room, size + 1, \"%s\", text)", third: "c"),
+    Check(name: "sprintf", call: "if (size > 3) text = long_text; sprintf(room, \"%s\", text)", third: "c", most: 3),
+    Check(name: "snprintf", call: "snprintf(room, size + 1, \"%s\", text)", third: "c", most: 15),
   ]
 
   @Test("What fits is done, and what does not ends the program", arguments: checks, ["gcc", "clang"])
@@ -66,7 +68,8 @@ struct FortifyTests {
           _exit(0);
         }
         waitpid(child, &status, 0);
-        printf("%d %d\\n", copied(text, 3), WIFSIGNALED(status) ? WTERMSIG(status) : 0);
+        int end = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
+        printf("%d %d %d\\n", copied(text, 3), end, copied(text, \(check.most)));
       }
       """)
     let report = try await program.build(
@@ -92,9 +95,10 @@ struct FortifyTests {
       #expect(names.contains { $0.hasSuffix("_chk") }, "\(names)")
     }
     let phases = try program.run(report)
-    #expect(phases["original"] == "3 0\n")
+    #expect(phases["original"] == "3 0 \(check.most)\n")
     // SIGABRT, from the check of the overflow.
-    #expect(phases["committed"] == "\(check.third.asciiValue ?? 0) 6\n")
+    let third = check.third.asciiValue ?? 0
+    #expect(phases["committed"] == "\(third) 6 \(third)\n")
     #expect(phases["settled"] == phases["committed"])
   }
 }
