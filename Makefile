@@ -45,7 +45,7 @@ mutants:
 kill-campaign:
 	@scripts/setup test
 	@$(SWIFT_BUILD) --build-tests
-	@LPRECONCILE_KILL_CAMPAIGN=1 swift test -c release --skip-build --filter ApplyKillTests
+	@LPRECONCILE_KILL_CAMPAIGN=1 swift test -c release --skip-build --filter "ApplyKillTests|ForceOverrideTests/everyWord"
 
 bench:
 	@scripts/setup test
