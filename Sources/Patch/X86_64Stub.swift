@@ -16,17 +16,22 @@ enum X86_64Stub {
 
 extension PatchRelocation {
   /// Whether the field is the distance of a call or a jump, so that a stub may stand in for a destination out of reach.
+  func isBranch(in section: PatchSection) -> Bool {
+    section.kind == .text && type.isBranch(at: Int(clamping: offset), in: section.content) || type == .plt32
+  }
+}
+
+extension X86_64RelocationType {
+  /// Whether a field of this type, in code, is the distance of a call or a jump.
   ///
   /// `R_X86_64_PLT32` always is (psABI 4.4.1). With `R_X86_64_PC32` the opcode before the field tells: `e8` and `e9`, or
   /// `0f 80` to `0f 8f`. Before the field of a RIP-relative operand stands its ModRM byte, whose upper two bits are zero, so
   /// the two cannot be confused.
-  func isBranch(in section: PatchSection) -> Bool {
-    if type == .plt32 { return true }
-    guard type == .pc32, section.kind == .text, offset >= 1, offset <= UInt64(section.content.count) else {
-      return false
-    }
-    let before = section.content[Int(offset) - 1]
+  package func isBranch(at offset: Int, in code: [UInt8]) -> Bool {
+    if self == .plt32 { return true }
+    guard self == .pc32, offset >= 1, offset <= code.count else { return false }
+    let before = code[offset - 1]
     if before == 0xe8 || before == 0xe9 { return true }
-    return offset >= 2 && before & 0xf0 == 0x80 && section.content[Int(offset) - 2] == 0x0f
+    return offset >= 2 && before & 0xf0 == 0x80 && code[offset - 2] == 0x0f
   }
 }

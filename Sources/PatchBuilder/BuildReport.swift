@@ -21,8 +21,12 @@ package struct BuildNote: Equatable, Sendable {
   package var fact: Fact
 
   package enum Fact: Equatable, Sendable {
-    /// A function of a project that the change reaches: because of its code, or of a constant table that it reads.
-    case replaced(file: String, constant: String?)
+    /// A function of a project is replaced because its code changed.
+    case codeChanged(file: String)
+    /// … because a constant table that it reads changed.
+    case constantChanged(String, file: String)
+    /// … because it calls a changed function whose entry has no room for a branch.
+    case callsReplaced(String)
     /// The compiler printed warnings.
     case compilerWarnings(source: String, text: String)
     /// Other symbols of the target have the same address: they change together.
@@ -40,8 +44,9 @@ package struct BuildNote: Equatable, Sendable {
   /// The note in one sentence.
   package var message: String {
     switch fact {
-    case .replaced(let file, let constant?): "is replaced: it reads \(constant) of \(file), which changed"
-    case .replaced(let file, nil): "is replaced: its code in \(file) changed"
+    case .codeChanged(let file): "is replaced: its code in \(file) changed"
+    case .constantChanged(let name, let file): "is replaced: it reads \(name) of \(file), which changed"
+    case .callsReplaced(let name): "is replaced: it calls \(name), which changed and cannot be replaced itself"
     case .compilerWarnings(let source, let text): "the compiler warns about \(source):\n\(text)"
     case .sharesItsCode(let names): "shares its code with \(names.joined(separator: ", ")), which change with it"
     case .specialisedCopies(let names):

@@ -149,6 +149,43 @@ struct ProjectBuildTests {
     try await expectOutcome(of: project)
   }
 
+  /// Functions stand close together, so that one of four bytes has no room for a branch.
+  private static let close = ChangedProject.Way(flags: ["-Os", "-fPIE"])
+
+  @Test("A static function without room for a branch is replaced where it is called")
+  func callersReplaced() async throws {
+    let text = """
+      # replaces: ask
+       __attribute__((noinline)) static int step(int x) {
+      -  return x + 1;
+      +  return x + 3;
+       }
+       __attribute__((noinline)) static int untouched(int x) { return x % 5 + x / 3; }
+       int ask(int x) {
+         return step(x) * 10 + step(x * 2) + untouched(x);
+       }
+
+      """
+    try await expectOutcome(of: try ChangedProject(text: text, Self.close))
+  }
+
+  @Test("One that something points to is refused")
+  func pointedTo() async throws {
+    let text = """
+      # refused: LP0415 step
+       __attribute__((noinline)) static int step(int x) {
+      -  return x + 1;
+      +  return x + 3;
+       }
+       int (*volatile chosen)(int) = step;
+       int ask(int x) {
+         return chosen(x) * 10 + step(x * 2);
+       }
+
+      """
+    try await expectOutcome(of: try ChangedProject(text: text, Self.close))
+  }
+
   @Test("Of several compilations of a file those count that are in the binary")
   func compiledTwice() async throws {
     let way = ChangedProject.Way(compiler: "gcc -DOTHER=1 -O1 -c part.c -o other.o; rm other.o; gcc")
@@ -165,6 +202,14 @@ struct ProjectBuildTests {
 
       """
     try await expectOutcome(of: try ChangedProject(text: text, way))
+  }
+
+  @Test("What a configuration compiled and removed again is not asked what it includes")
+  func configured() async throws {
+    let way = ChangedProject.Way(
+      compiler: "echo 'int try;' > conftest.c; gcc -c conftest.c; rm conftest.*; gcc",
+      flags: ["-O2", "-fPIE", "-Werror"])
+    try await expectOutcome(of: try ChangedProject("header-only", way))
   }
 
   @Test("A build that fails leaves its log and says how it ended")

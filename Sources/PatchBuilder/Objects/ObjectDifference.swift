@@ -9,6 +9,8 @@ struct ObjectDifference {
     case code
     /// A constant table of the file that it reads.
     case constant(String)
+    /// A static function that it calls, and that cannot be replaced itself.
+    case callee(String)
   }
 
   /// Functions of both compilations whose code differs, by their name in the new one.
@@ -202,6 +204,46 @@ struct ObjectDifference {
     } else {
       changed[name] = .code
     }
+  }
+
+  // MARK: Callers
+
+  /// Replaces those who call a changed function in its place, and brings it along.
+  ///
+  /// - Returns: false where the function may have other callers than those of its file, or something else than a call refers to it.
+  mutating func replaceCallers(of name: String) -> Bool {
+    guard let callers = callers(of: name, in: new, &newTargets), callers != [name],
+      self.callers(of: name, in: old, &oldTargets) != nil
+    else { return false }
+    changed[name] = nil
+    added.insert(name)
+    for caller in callers where caller != name && changed[caller] == nil && !added.contains(caller) {
+      changed[caller] = .callee(name)
+    }
+    return true
+  }
+
+  /// The functions of a file that call one of its static functions; nil where that is not all that refers to it.
+  private func callers(
+    of name: String, in object: RelocatableObject, _ targets: inout ReferenceTargets
+  ) -> Set<String>? {
+    guard let index = object.symbols.firstIndex(where: { $0.name == name && $0.type == .function }),
+      object.symbols[index].binding == .local
+    else { return nil }
+    var found: Set<String> = []
+    for case let section? in object.sections where !section.isUnwind {
+      for reference in section.references {
+        guard case .named(name, _) = targets.target(of: reference, in: section.header.index),
+          targets.place(of: reference, in: section.header.index)?.section != section.header.index
+        else { continue }
+        guard section.isBranch(reference), let holder = section.symbols.first else {
+          return nil
+        }
+        let caller = object.symbols[holder].name
+        found.insert(RelocatableObject.parent(of: caller) ?? caller)
+      }
+    }
+    return found
   }
 
   // MARK: Comparing

@@ -28,6 +28,11 @@ struct RelocatableObject: Sendable {
     var isMerged: Bool { header.flags & UInt64(SHF_MERGE) != 0 }
     var holdsStrings: Bool { header.flags & UInt64(SHF_STRINGS) != 0 }
     var isUnwind: Bool { header.name == ".eh_frame" }
+
+    /// Whether a reference is the distance of a direct call or jump.
+    func isBranch(_ reference: Reference) -> Bool {
+      isCode && reference.type.isBranch(at: reference.offset, in: content)
+    }
   }
 
   /// The file it was read from.

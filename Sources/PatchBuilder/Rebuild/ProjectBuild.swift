@@ -35,8 +35,14 @@ struct ProjectBuild {
       throw BuildRefused(
         diff.files.map { BuildRefusal(place: $0, reason: .compileNotSeen) })
     }
-    let compared = try await compare(units, before: diff, target)
-    return try await join(compared, target)
+    var parts = try await compare(units, before: diff, target)
+    progress("making the artifact")
+    while true {
+      do throws(BuildRefused) { return try await join(parts, target) } catch {
+        // What has no room for a branch is replaced where it is called.
+        guard replaceCallers(of: error.refusals, in: &parts) else { throw error }
+      }
+    }
   }
 
   // MARK: Before
@@ -92,7 +98,8 @@ struct ProjectBuild {
     let touched = Set(diff.files.map { SourceTree.normalized("\(tree.place)/\($0)") })
     var all: [TranslationUnit] = []
     for call in calls {
-      for source in call.sources {
+      // What a configuration compiles to try the compiler is gone when the build has ended.
+      for source in call.sources where tree.holds(call.absolute(source)) {
         all.append(TranslationUnit(call, source: source, number: all.count, tree: tree, folder: folder))
       }
     }
@@ -120,7 +127,7 @@ struct ProjectBuild {
     let plain: RelocatableObject
     /// With the change; a section for each function.
     let new: RelocatableObject
-    let difference: ObjectDifference
+    var difference: ObjectDifference
     /// The name that the symbol table has for the file.
     let file: String
   }
@@ -143,21 +150,44 @@ struct ProjectBuild {
     for part in used { new.append(try RelocatableObject(path: try await part.unit.compileSectioned("new"))) }
     let unmoved = await withLinesRestored(used.map(\.unit), diff)
 
-    var refusals: [BuildRefusal] = []
     var found: [Comparison] = []
     for (index, part) in used.enumerated() {
       let difference = ObjectDifference(from: part.old, to: unmoved?[index] ?? new[index], place: part.unit.name)
-      refusals += difference.refusals
-      if let layout = try await layoutDifference(part.unit) {
-        refusals.append(BuildRefusal(place: part.unit.name, symbol: layout.type, reason: .layoutChanged(layout.how)))
-      }
-      guard !difference.changed.isEmpty else { continue }
       found.append(
         Comparison(unit: part.unit, plain: part.plain, new: new[index], difference: difference, file: part.file))
     }
+    let chosen = inBinary(found, target)
+    var refusals: [BuildRefusal] = []
+    for part in chosen {
+      refusals += part.difference.refusals
+      if let layout = try await layoutDifference(part.unit) {
+        refusals.append(BuildRefusal(place: part.unit.name, symbol: layout.type, reason: .layoutChanged(layout.how)))
+      }
+    }
     guard refusals.isEmpty else { throw BuildRefused(refusals) }
-    guard !found.isEmpty else { throw BuildRefused(.nothingChanged, at: request.artifact.binary) }
-    return found
+    let changed = chosen.filter { !$0.difference.changed.isEmpty }
+    guard !changed.isEmpty else { throw BuildRefused(.nothingChanged, at: request.artifact.binary) }
+    return changed
+  }
+
+  /// Of several compilations of one file the one whose changed functions are all in the binary; the first where none is, for
+  /// the refusal.
+  ///
+  /// Projects compile a file once for a program and once for a library, or again for a test.
+  private func inBinary(_ parts: [Comparison], _ target: TargetImage) -> [Comparison] {
+    var chosen: [Comparison] = []
+    for part in parts where !chosen.contains(where: { $0.unit.name == part.unit.name }) {
+      let others = parts.filter { $0.unit.name == part.unit.name }
+      chosen.append(
+        others.first { candidate in
+          var match = BinaryMatch(candidate.plain, in: target, file: candidate.file)
+          return candidate.plain.functions.allSatisfy { index in
+            candidate.difference.changed[candidate.plain.symbols[index].name] == nil
+              || match.difference(of: index) == nil
+          }
+        } ?? part)
+    }
+    return chosen
   }
 
   /// Whether the binary was linked from an object: it has one of its functions.
@@ -199,24 +229,15 @@ struct ProjectBuild {
 
   // MARK: Joining
 
-  /// Of several compilations of one file the one whose changed functions are all in the binary; the first where none is, for
-  /// the refusal.
-  ///
-  /// Projects compile a file once for a program and once for a library, or again for a test.
-  private func inBinary(_ parts: [Comparison], _ target: TargetImage) -> [Comparison] {
-    var chosen: [Comparison] = []
-    for part in parts where !chosen.contains(where: { $0.unit.name == part.unit.name }) {
-      let others = parts.filter { $0.unit.name == part.unit.name }
-      chosen.append(
-        others.first { candidate in
-          var match = BinaryMatch(candidate.plain, in: target, file: candidate.file)
-          return candidate.plain.functions.allSatisfy { index in
-            candidate.difference.changed[candidate.plain.symbols[index].name] == nil
-              || match.difference(of: index) == nil
-          }
-        } ?? part)
+  /// Takes the callers of functions whose entries cannot be changed in their place; false where that helps nothing.
+  private func replaceCallers(of refusals: [BuildRefusal], in parts: inout [Comparison]) -> Bool {
+    for refusal in refusals {
+      guard case .entry = refusal.reason, let name = refusal.symbol,
+        let index = parts.firstIndex(where: { $0.difference.changed[name] != nil }),
+        parts[index].difference.replaceCallers(of: name)
+      else { return false }
     }
-    return chosen
+    return true
   }
 
   private func join(_ parts: [Comparison], _ target: TargetImage) async throws(BuildRefused) -> BuildReport {
@@ -225,7 +246,6 @@ struct ProjectBuild {
     var changes: [FunctionChange] = []
     var known: [String: TargetSymbol] = [:]
     var notes: [BuildNote] = []
-    let parts = inBinary(parts, target)
     for (index, part) in parts.enumerated() {
       // A name that is local to its file may be that of something else in another.
       let outer = { (name: String) in parts.count == 1 ? name : "\(name).unit\(index)" }
@@ -241,7 +261,7 @@ struct ProjectBuild {
         }
         guard let place = match.place(of: part.plain.symbols[original], named: name) else { continue }
         changes.append(FunctionChange(original: place, definition: outer(name)))
-        notes.append(BuildNote(symbol: name, fact: .replaced(file: part.unit.name, constant: cause.constant)))
+        notes.append(BuildNote(symbol: name, fact: cause.fact(in: part.unit.name)))
       }
       var cut = ObjectCut(part.new, part.difference, names: outer)
       let content: [UInt8]
@@ -261,7 +281,6 @@ struct ProjectBuild {
       }
     }
     guard refusals.isEmpty else { throw BuildRefused(refusals) }
-    progress("making the artifact")
     return try await artifact(parts, target, objects, changes, known, notes)
   }
 
@@ -290,8 +309,11 @@ struct ProjectBuild {
 }
 
 extension ObjectDifference.Cause {
-  /// The constant table that is the cause.
-  fileprivate var constant: String? {
-    if case .constant(let name) = self { name } else { nil }
+  fileprivate func fact(in file: String) -> BuildNote.Fact {
+    switch self {
+    case .code: .codeChanged(file: file)
+    case .constant(let name): .constantChanged(name, file: file)
+    case .callee(let name): .callsReplaced(name)
+    }
   }
 }

@@ -49,9 +49,12 @@ struct SourceTree: Sendable {
   }
 
   /// The path in the copy of a path that commands see; nil for one outside the tree.
-  func inCopy(_ path: String) -> String? {
+  private func inCopy(_ path: String) -> String? {
     path.hasPrefix(place + "/") ? copy + path.dropFirst(place.count) : nil
   }
+
+  /// Whether there is a regular file at a path that commands see.
+  func holds(_ path: String) -> Bool { WholeFile.isRegular(inCopy(path) ?? path) == true }
 
   /// All regular files of the copy.
   func files() -> [String] {
