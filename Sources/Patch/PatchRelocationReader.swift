@@ -36,43 +36,12 @@ struct PatchRelocationReader {
         throw DamagedArtifact(
           field: "\(name) sh_size", found: "\(total) relocations", allowed: "at most \(PatchLimits.relocations) in all")
       }
-      result[target] = try read(section, for: loaded[target])
+      do throws(DamagedElf) {
+        result[target] = try elf.relocations(in: section, of: loaded[target], symbolCount: symbolCount)
+      } catch {
+        throw DamagedArtifact(error)
+      }
     }
     return result
-  }
-
-  private func read(_ section: ElfSection, for target: ElfSection) throws(DamagedArtifact) -> [PatchRelocation] {
-    do throws(DamagedElf) {
-      let name = "section \(section.index) (\(section.name))"
-      let fields = ElfFields(bytes: try elf.content(of: section), fileOffset: section.offset, name: name)
-      var relocations: [PatchRelocation] = []
-      let count = fields.bytes.count / 24
-      relocations.reserveCapacity(count)
-      for index in 0..<count {
-        let at = index * 24
-        let offset: UInt64 = try fields.little("r_offset", at: at)
-        let info: UInt64 = try fields.little("r_info", at: at + 8)
-        let type = X86_64RelocationType(UInt32(truncatingIfNeeded: info))
-        let (end, overflow) = offset.addingReportingOverflow(type.fieldSize)
-        guard !overflow, end <= target.size else {
-          throw DamagedElf(
-            field: "\(name) relocation \(index) r_offset", offset: section.offset + UInt64(at),
-            found: "\(type.name) at \(offset)", allowed: "a field within the \(target.size) bytes of \(target.name)")
-        }
-        let symbol = info >> 32
-        guard symbol <= UInt64(symbolCount) else {
-          throw DamagedElf(
-            field: "\(name) relocation \(index) r_info", offset: section.offset + UInt64(at) + 8,
-            found: "symbol \(symbol)", allowed: "at most \(symbolCount)")
-        }
-        relocations.append(
-          PatchRelocation(
-            offset: offset, type: type, symbol: symbol == 0 ? nil : Int(symbol) - 1,
-            addend: try fields.little("r_addend", at: at + 16)))
-      }
-      return relocations
-    } catch {
-      throw DamagedArtifact(error)
-    }
   }
 }

@@ -21,30 +21,14 @@ struct FunctionSignature: Equatable, Sendable {
 
   /// The signatures of all functions in a linked file with debugging information, by name (libdw(3), DWARF 4).
   static func read(path: String) -> [String: FunctionSignature] {
-    // SAFETY: C gets the string for the time of the call; the handle is ended before the descriptor is closed, and no die
-    // outlives it.
-    let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
-    guard descriptor >= 0 else { return [:] }
-    defer { close(descriptor) }
-    guard let dwarf = unsafe dwarf_begin(descriptor, DWARF_C_READ) else { return [:] }
-    defer { unsafe dwarf_end(dwarf) }
     var found: [String: FunctionSignature] = [:]
-    var offset: Dwarf_Off = 0
-    var next: Dwarf_Off = 0
-    var headerSize = 0
-    while unsafe dwarf_nextcu(dwarf, offset, &next, &headerSize, nil, nil, nil) == 0 {
-      var unit = unsafe Dwarf_Die()
-      var child = unsafe Dwarf_Die()
-      if unsafe dwarf_offdie(dwarf, offset + Dwarf_Off(headerSize), &unit) != nil,
-        unsafe dwarf_child(&unit, &child) == 0
-      {
-        repeat {
-          if unsafe Int(dwarf_tag(&child)) == Int(DW_TAG_subprogram), let name = unsafe dwarf_diename(&child) {
-            unsafe found[String(cString: name)] = FunctionSignature(of: &child)
-          }
-        } while unsafe FunctionSignature.advance(&child)
+    unsafe DebugInformation.forEachUnit(of: path) { unit in
+      unsafe DebugInformation.forEachChild(of: &unit) { child in
+        guard unsafe Int(dwarf_tag(&child)) == Int(DW_TAG_subprogram), let name = unsafe dwarf_diename(&child) else {
+          return
+        }
+        unsafe found[String(cString: name)] = FunctionSignature(of: &child)
       }
-      offset = next
     }
     return found
   }
@@ -67,10 +51,7 @@ struct FunctionSignature: Equatable, Sendable {
       results = [.rax, .rdx, .xmm(0), .xmm(1)]
       integers += 1
     }
-    var child = unsafe Dwarf_Die()
-    // SAFETY: the dies belong to the handle that the caller keeps open.
-    guard unsafe dwarf_child(&function, &child) == 0 else { return }
-    repeat {
+    unsafe DebugInformation.forEachChild(of: &function) { child in
       switch unsafe Int(dwarf_tag(&child)) {
       case Int(DW_TAG_unspecified_parameters): stackArguments = "it takes a variable number of arguments"
       case Int(DW_TAG_formal_parameter):
@@ -81,15 +62,8 @@ struct FunctionSignature: Equatable, Sendable {
         }
       default: break
       }
-    } while unsafe FunctionSignature.advance(&child)
+    }
     if integers > 6 || vectors > 8 { stackArguments = "it takes more arguments than registers hold" }
-  }
-
-  /// Goes on to the next die of the same parent; false behind the last.
-  private static func advance(_ die: inout Dwarf_Die) -> Bool {
-    // SAFETY: the die belongs to the handle that the caller keeps open; the copy is read while the other is written.
-    var current = unsafe die
-    return unsafe dwarf_siblingof(&current, &die) == 0
   }
 
   private enum Passing { case nothing, integer, vector, other }

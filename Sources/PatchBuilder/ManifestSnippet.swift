@@ -10,8 +10,8 @@ struct ManifestSnippet {
   /// YAML text that ends in a line feed; the artifact is named as seen from a manifest in its own folder.
   var text: String {
     let binary = info.target.pathHint
-    let program = binary.split(separator: "/").last.map { String($0) } ?? binary
-    let file = artifact.split(separator: "/").last.map { String($0) } ?? artifact
+    let program = WholeFile.name(of: binary)
+    let file = WholeFile.name(of: artifact)
     var lines = ["apiVersion: lpreconcile/v1", "kind: PatchSet", "metadata:", "  name: \(quoted(program))"]
     if let description = info.description { lines.append("  description: \(quoted(description))") }
     lines += [

@@ -45,7 +45,7 @@ struct ReplacementCompiler: Sendable {
     // Nor the folder that the build runs in, which debugging information names.
     arguments.append("-ffile-prefix-map=\(WholeFile.absolute("."))=.")
     arguments += [
-      "-frandom-seed=\(source.split(separator: "/").last ?? "replacement")",
+      "-frandom-seed=\(WholeFile.name(of: source))",
       // The joined object is linked for each process: code of the link-time optimiser could not be.
       "-fno-lto",
     ]

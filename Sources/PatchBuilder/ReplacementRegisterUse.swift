@@ -48,16 +48,9 @@ struct ReplacementRegisterUse: ~Copyable {
 
   /// The offsets that relocations of a section fill in.
   private func relocatedPlaces(of section: Int) -> [UInt64] {
-    var places: [UInt64] = []
-    for table in object.elf.sections where table.type == UInt32(SHT_RELA) && Int(table.info) == section {
+    object.elf.sections.filter { $0.type == UInt32(SHT_RELA) && Int($0.info) == section }.flatMap { table in
       // What cannot be read is refused when the artifact is read back.
-      guard let bytes = try? object.elf.content(of: table) else { continue }
-      var at = 0
-      while let offset = bytes.little(UInt64.self, at: at) {
-        places.append(offset)
-        at += 24
-      }
-    }
-    return places
+      (try? object.elf.relocations(in: table, of: object.elf.sections[section], symbolCount: symbols.count)) ?? []
+    }.map(\.offset)
   }
 }

@@ -38,6 +38,9 @@ enum WholeFile {
     return status.st_mode & S_IFMT == S_IFREG
   }
 
+  /// The last part of a path.
+  static func name(of path: String) -> String { path.split(separator: "/").last.map { String($0) } ?? path }
+
   /// A path from the root, without symbolic links; the path itself where the system knows none.
   static func absolute(_ path: String) -> String {
     // SAFETY: realpath allocates its answer, which is copied and given back here.

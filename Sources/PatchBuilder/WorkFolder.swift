@@ -22,21 +22,6 @@ struct WorkFolder: ~Copyable {
 
   deinit {
     // Compilers write more than they are asked for (-save-temps, -gsplit-dwarf, --coverage): everything goes.
-    WorkFolder.remove(path)
-  }
-
-  /// Removes a folder with all that is in it; what symbolic links lead to stays.
-  private static func remove(_ folder: String) {
-    for name in SourceTree.names(in: folder) {
-      let path = "\(folder)/\(name)"
-      var status = stat()
-      // SAFETY: the strings and the structure outlive the calls.
-      if unsafe lstat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR {
-        remove(path)
-      } else {
-        _ = unsafe unlink(path)
-      }
-    }
-    _ = unsafe rmdir(folder)
+    Folder.remove(path)
   }
 }

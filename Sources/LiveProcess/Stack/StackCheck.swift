@@ -121,12 +121,15 @@ package struct StackCheck<Source: StackSource>: ~Copyable {
     }
     var isCut = [Bool](repeating: false, count: threads.count)
     for copy in copies.copies where !copy.stretch.isComplete { isCut[copy.stretch.thread] = true }
-    return threads.indices.compactMap { index in
+    var suspects = threads.indices.compactMap { index in
       let stands = scan.holds(instruction: threads[index].registers.rip)
-      guard let found = words[index] ?? (isCut[index] || stands ? [] : nil) else { return nil }
-      let own = copies.copies.indices.filter { copies.copies[$0].stretch.thread == index }
-      return Suspect(thread: index, words: found, copies: own)
+      return (words[index] ?? (isCut[index] || stands ? [] : nil)).map { Suspect(thread: index, words: $0, copies: []) }
     }
+    // Seldom is there any: what tells them their copies is not made before.
+    guard !suspects.isEmpty else { return [] }
+    let copiesOfThread = Dictionary(grouping: copies.copies.indices) { copies.copies[$0].stretch.thread }
+    for index in suspects.indices { suspects[index].copies = copiesOfThread[suspects[index].thread] ?? [] }
+    return suspects
   }
 
   /// The stack from an address up to its mapping's end, without what has been read of it for the same thread.

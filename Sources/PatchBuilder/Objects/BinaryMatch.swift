@@ -9,6 +9,8 @@ struct BinaryMatch {
   enum Difference: Equatable {
     /// The target has no function of this name that could be the file's.
     case absent
+    /// The object has none.
+    case notCompiled
     case size(target: UInt64, object: UInt64)
     /// The first instruction that differs.
     case instruction(offset: UInt64, target: [UInt8], object: [UInt8])
@@ -16,17 +18,24 @@ struct BinaryMatch {
     case reference(offset: UInt64, to: String, target: LinkAddress)
   }
 
-  private let object: RelocatableObject
   private let target: TargetImage
-  /// The base name of the source file, by which the symbol table tells static functions apart.
-  private let file: String
+  /// The name of the source file, by which the symbol table tells static functions apart.
+  private let file: String?
   private var targets: ReferenceTargets
+  private var object: RelocatableObject { targets.object }
 
-  init(_ object: RelocatableObject, in target: TargetImage, file: String) {
-    self.object = object
+  init(_ object: RelocatableObject, in target: TargetImage) {
     self.target = target
-    self.file = file
+    file = object.symbols.first { $0.type == .file }?.name
     targets = ReferenceTargets(object)
+  }
+
+  /// Whether the target was linked from the object: it has one of its functions.
+  mutating func hasAnyFunction() -> Bool { object.functions.contains { difference(ofSymbol: $0) == nil } }
+
+  /// The function of the target that one of the object became.
+  func place(ofFunction name: String) -> TargetSymbol? {
+    object.function(named: name).flatMap { place(of: object.symbols[$0], named: name) }
   }
 
   /// The symbol of the target that something of the object became; nil when there is none, or several that could be.
@@ -44,9 +53,14 @@ struct BinaryMatch {
   }
 
   /// Where and how a function differs from the target's; nil when it is the target's.
-  mutating func difference(of index: Int) -> Difference? {
+  mutating func difference(of name: String) -> Difference? {
+    guard let index = object.function(named: name) else { return .notCompiled }
+    return difference(ofSymbol: index)
+  }
+
+  private mutating func difference(ofSymbol index: Int) -> Difference? {
     let symbol = object.symbols[index]
-    guard case .section(let number) = symbol.place, let section = object.sections[number] else { return .absent }
+    guard let section = object.section(of: symbol) else { return .absent }
     // Where the file's name stands for several files, the code tells which one is meant.
     guard let place = place(of: symbol, named: symbol.name), place.kind == .function else { return .absent }
     guard place.size == symbol.size else { return .size(target: place.size, object: symbol.size) }
@@ -64,7 +78,9 @@ struct BinaryMatch {
       return instruction(at: first, code, own)
     }
     for reference in references {
-      if let wrong = wrongTarget(reference, in: number, at: place.address.value, code, from: start) { return wrong }
+      if let wrong = wrongTarget(reference, in: section.header.index, at: place.address.value, code, from: start) {
+        return wrong
+      }
     }
     return nil
   }
@@ -74,10 +90,10 @@ struct BinaryMatch {
   private func fields(_ reference: RelocatableObject.Reference, from start: Int) -> Range<Int> {
     let at = reference.offset - start
     let size = Int(reference.type.fieldSize)
-    switch reference.type.name {
-    case "R_X86_64_GOTPCRELX": return at - 2..<at + size
-    case "R_X86_64_REX_GOTPCRELX", "R_X86_64_GOTTPOFF": return at - 3..<at + size
-    case "R_X86_64_TLSGD", "R_X86_64_TLSLD", "R_X86_64_GOTPC32_TLSDESC": return at - 4..<at + size + 8
+    switch reference.type {
+    case .gotpcrelx: return at - 2..<at + size
+    case .rexGotpcrelx, .gottpoff: return at - 3..<at + size
+    case .tlsgd, .tlsld, .gotpc32TLSDescriptor: return at - 4..<at + size + 8
     default: return at..<at + size
     }
   }
@@ -86,8 +102,7 @@ struct BinaryMatch {
     _ reference: RelocatableObject.Reference, in section: Int, at address: UInt64, _ code: [UInt8], from start: Int
   ) -> Difference? {
     let at = reference.offset - start
-    guard ["R_X86_64_PC32", "R_X86_64_PLT32"].contains(reference.type.name),
-      let field = code.little(Int32.self, at: at)
+    guard [.pc32, .plt32].contains(reference.type), let field = code.little(Int32.self, at: at)
     else { return nil }
     let value = address &+ UInt64(at) &+ UInt64(bitPattern: Int64(field)) &- UInt64(bitPattern: reference.addend)
     func wrong(_ what: String) -> Difference {
@@ -113,7 +128,7 @@ struct BinaryMatch {
     case .external(let name, _):
       // A function of a library is called through a stub, which has no name of its own.
       guard let place = target.symbols.all(named: name).first(where: { !$0.isLocal && $0.kind != .threadLocal }),
-        reference.type.name == "R_X86_64_PC32" || target.symbols.all(named: name).count == 1
+        reference.type == .pc32 || target.symbols.all(named: name).count == 1
       else { return nil }
       return value == place.address.value || !isText(value) ? nil : wrong(name)
     case .unnamed, .number: return nil
@@ -140,6 +155,7 @@ extension BinaryMatch.Difference {
   /// The difference in one clause.
   var text: String {
     switch self {
+    case .notCompiled: "it is not compiled"
     case .absent: "the binary has no such function of this file"
     case .size(let target, let object): "it has \(object) bytes, the binary's \(target)"
     case .instruction(let offset, let target, let object):

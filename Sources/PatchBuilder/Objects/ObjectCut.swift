@@ -11,11 +11,11 @@ struct ObjectCut {
     let name: String
   }
 
-  private let object: RelocatableObject
   private let difference: ObjectDifference
   private let names: (String) -> String
   private var targets: ReferenceTargets
-  private var kept: [Int] = []
+  private var object: RelocatableObject { targets.object }
+  private var kept: Set<Int> = []
   private var queue: [Int] = []
   private(set) var externals: [String: External] = [:]
   private var writer = ObjectWriter()
@@ -28,7 +28,6 @@ struct ObjectCut {
   ///
   /// `names`: how a name that is local to the file is called outside of it.
   init(_ object: RelocatableObject, _ difference: ObjectDifference, names: @escaping (String) -> String) {
-    self.object = object
     self.difference = difference
     self.names = names
     targets = ReferenceTargets(object)
@@ -42,13 +41,12 @@ struct ObjectCut {
       for index in object.symbols.indices where isDefinedCode(index) {
         let symbol = object.symbols[index]
         guard symbol.name == name || RelocatableObject.parent(of: symbol.name) == name else { continue }
-        keep(section(of: symbol))
+        if let section = object.section(of: symbol) { keep(section.header.index) }
       }
     }
     while let next = queue.popLast() {
       for reference in object.sections[next]?.references ?? [] { follow(reference, in: next) }
     }
-    kept.sort()
     addSections()
     try addSymbolsAndReferences()
     try addUnwind()
@@ -61,15 +59,8 @@ struct ObjectCut {
     object.symbols[index].type == .function && object.symbols[index].isDefined
   }
 
-  private func section(of symbol: ElfSymbol) -> Int? {
-    if case .section(let index) = symbol.place, object.sections[index] != nil { return index }
-    return nil
-  }
-
-  private mutating func keep(_ section: Int?) {
-    guard let section, !kept.contains(section) else { return }
-    kept.append(section)
-    queue.append(section)
+  private mutating func keep(_ section: Int) {
+    if kept.insert(section).inserted { queue.append(section) }
   }
 
   private mutating func follow(_ reference: RelocatableObject.Reference, in section: Int) {
@@ -78,9 +69,7 @@ struct ObjectCut {
     }
     if target.isMerged {
       keepEntry(place, of: target)
-    } else if let index = place.symbol {
-      if brings(index) { keep(place.section) }
-    } else {
+    } else if place.symbol.map({ brings($0) }) ?? true {
       keep(place.section)
     }
   }
@@ -112,7 +101,7 @@ struct ObjectCut {
   // MARK: Writing
 
   private mutating func addSections() {
-    for number in kept {
+    for number in kept.sorted() {
       guard let section = object.sections[number] else { continue }
       sectionNumbers[number] = writer.add(
         ObjectWriter.Section(
@@ -130,10 +119,10 @@ struct ObjectCut {
   }
 
   private mutating func addSymbolsAndReferences() throws(BuildRefusal) {
-    for number in kept {
+    for number in kept.sorted() {
       for index in object.sections[number]?.symbols ?? [] { addDefined(index, in: number) }
     }
-    for number in kept {
+    for number in kept.sorted() {
       guard let section = object.sections[number], let written = sectionNumbers[number] else { continue }
       for reference in section.references {
         writer.add(try rewritten(reference, in: number, at: reference.offset), to: written)

@@ -23,10 +23,10 @@ struct ObjectDifference {
   private(set) var oldNames: [String: String] = [:]
   private(set) var refusals: [BuildRefusal] = []
 
-  private let old: RelocatableObject
-  private let new: RelocatableObject
   private var oldTargets: ReferenceTargets
   private var newTargets: ReferenceTargets
+  private var old: RelocatableObject { oldTargets.object }
+  private var new: RelocatableObject { newTargets.object }
   /// What is known of pairs of sections; one that is being compared counts as the same.
   private var known: [Pair: Bool] = [:]
 
@@ -40,18 +40,15 @@ struct ObjectDifference {
   ///   - new: the file with the change.
   ///   - place: the source file, for refusals.
   init(from old: RelocatableObject, to new: RelocatableObject, place: String) {
-    self.old = old
-    self.new = new
     oldTargets = ReferenceTargets(old)
     newTargets = ReferenceTargets(new)
-    matchStaticVariables(place)
-    compareData(place)
+    let before = ObjectDifference.variables(oldTargets)
+    let now = ObjectDifference.variables(newTargets)
+    matchStaticVariables(before, now, place)
+    compareData(before, now, place)
     compareFunctions(place)
     compareArrays(place)
   }
-
-  /// Whether nothing that is loaded differs.
-  var isEmpty: Bool { changed.isEmpty && refusals.isEmpty }
 
   // MARK: Names
 
@@ -63,29 +60,24 @@ struct ObjectDifference {
     return found
   }
 
-  private static func variables(_ object: RelocatableObject) -> [String: Int] {
-    let targets = ReferenceTargets(object)
-    return byName(object) { symbol in
+  private static func variables(_ targets: ReferenceTargets) -> [String: Int] {
+    byName(targets.object) { symbol in
       guard symbol.hasName, [.object, .threadLocal, .common].contains(symbol.type) else { return false }
-      if case .section(let section) = symbol.place, object.sections[section] == nil { return false }
+      if case .section = symbol.place, targets.object.section(of: symbol) == nil { return false }
       return !targets.isConstantOfFunction(symbol.index)
     }
   }
 
   /// Static variables of functions are numbered through the file: those of one name are the same in their order, as long as
   /// there are as many as before.
-  private mutating func matchStaticVariables(_ place: String) {
-    func groups(_ object: RelocatableObject) -> [String: [ElfSymbol]] {
-      let variables = ObjectDifference.variables(object).values.map { object.symbols[$0] }.filter {
-        $0.binding == .local
-      }
-      return Dictionary(grouping: variables.sorted { $0.index < $1.index }) {
-        RelocatableObject.staticLocal($0.name) ?? ""
-      }
+  private mutating func matchStaticVariables(_ before: [String: Int], _ now: [String: Int], _ place: String) {
+    func groups(_ variables: [String: Int], _ object: RelocatableObject) -> [String: [ElfSymbol]] {
+      let local = variables.values.sorted().map { object.symbols[$0] }.filter { $0.binding == .local }
+      return Dictionary(grouping: local) { RelocatableObject.staticLocal($0.name) ?? "" }
     }
-    let before = groups(old)
-    for (name, variables) in groups(new) where !name.isEmpty {
-      guard let others = before[name] else { continue }
+    let earlier = groups(before, old)
+    for (name, variables) in groups(now, new) where !name.isEmpty {
+      guard let others = earlier[name] else { continue }
       guard others.count == variables.count, zip(others, variables).allSatisfy({ $0.size == $1.size }) else {
         refusals.append(
           BuildRefusal(place: place, symbol: name, reason: .staticVariables(before: others.count, now: variables.count))
@@ -102,9 +94,8 @@ struct ObjectDifference {
 
   // MARK: Data
 
-  private mutating func compareData(_ place: String) {
-    let before = ObjectDifference.variables(old)
-    for (name, index) in ObjectDifference.variables(new).sorted(by: { $0.key < $1.key }) {
+  private mutating func compareData(_ before: [String: Int], _ now: [String: Int], _ place: String) {
+    for (name, index) in now.sorted(by: { $0.key < $1.key }) {
       let symbol = new.symbols[index]
       guard let oldIndex = before[oldName(name)] else {
         if symbol.type == .threadLocal {
@@ -119,10 +110,10 @@ struct ObjectDifference {
           BuildRefusal(place: place, symbol: name, reason: .variableResized(before: other.size, now: symbol.size)))
         continue
       }
-      guard case .section(let section) = symbol.place, case .section(let otherSection) = other.place,
-        !isSame(otherSection, section, extent(other), extent(symbol))
-      else { continue }
-      if symbol.binding == .local, let content = new.sections[section], !content.isWritable {
+      guard let content = new.section(of: symbol), old.section(of: other) != nil, !isSame(other, symbol) else {
+        continue
+      }
+      if symbol.binding == .local, !content.isWritable {
         constants.insert(name)
       } else {
         refusals.append(BuildRefusal(place: place, symbol: name, reason: .dataChanged))
@@ -174,12 +165,12 @@ struct ObjectDifference {
       // A part changes with its function; one that is new has changed the function that jumps to it.
       if let other = before[name], !isSame(old.symbols[other], new.symbols[index]) { changed[parent] = .code }
     }
-    // A part of a function that is itself the same cannot be left without it.
     guard !constants.isEmpty else { return }
     for (name, index) in ObjectDifference.byName(new, isCode) where changed[name] == nil && !added.contains(name) {
-      guard case .section(let section) = new.symbols[index].place else { continue }
-      for reference in new.sections[section]?.references ?? [] {
-        guard case .named(let table, _) = newTargets.target(of: reference, in: section), constants.contains(table)
+      guard let section = new.section(of: new.symbols[index]) else { continue }
+      for reference in section.references {
+        guard case .named(let table, _) = newTargets.target(of: reference, in: section.header.index),
+          constants.contains(table)
         else {
           continue
         }
@@ -197,9 +188,7 @@ struct ObjectDifference {
     guard !isSame(old.symbols[oldIndex], symbol) else { return }
     if symbol.type == .indirectFunction {
       refusals.append(BuildRefusal(place: place, symbol: name, reason: .resolverChanged))
-    } else if case .section(let section) = symbol.place, let header = new.sections[section]?.header,
-      header.flags & UInt64(SHF_GROUP) != 0
-    {
+    } else if let header = new.section(of: symbol)?.header, header.flags & UInt64(SHF_GROUP) != 0 {
       refusals.append(BuildRefusal(place: place, symbol: name, reason: .sharedCode))
     } else {
       changed[name] = .code
@@ -227,9 +216,7 @@ struct ObjectDifference {
   private func callers(
     of name: String, in object: RelocatableObject, _ targets: inout ReferenceTargets
   ) -> Set<String>? {
-    guard let index = object.symbols.firstIndex(where: { $0.name == name && $0.type == .function }),
-      object.symbols[index].binding == .local
-    else { return nil }
+    guard let index = object.function(named: name), object.symbols[index].binding == .local else { return nil }
     var found: Set<String> = []
     for case let section? in object.sections where !section.isUnwind {
       for reference in section.references {
@@ -253,11 +240,10 @@ struct ObjectDifference {
   }
 
   private mutating func isSame(_ a: ElfSymbol, _ b: ElfSymbol) -> Bool {
-    guard case .section(let one) = a.place, case .section(let other) = b.place, a.size == b.size, a.type == b.type
-    else {
+    guard let one = old.section(of: a), let other = new.section(of: b), a.size == b.size, a.type == b.type else {
       return false
     }
-    return isSame(one, other, extent(a), extent(b))
+    return isSame(one.header.index, other.header.index, extent(a), extent(b))
   }
 
   /// Whether two parts of sections hold the same and refer to the same; nil for the whole sections.

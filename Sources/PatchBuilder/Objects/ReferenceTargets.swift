@@ -34,9 +34,9 @@ struct ReferenceTargets {
   /// Where a reference leads; nil for a symbol that the object does not define.
   mutating func place(of reference: RelocatableObject.Reference, in section: Int) -> Place? {
     let symbol = object.symbols[reference.symbol]
-    guard case .section(let target) = symbol.place, object.sections[target] != nil else { return nil }
+    guard let target = object.section(of: symbol) else { return nil }
     let offset = Int64(bitPattern: symbol.value) &+ distance(reference, in: section)
-    return Place(section: target, offset: offset, symbol: owner(of: offset, in: target))
+    return Place(section: target.header.index, offset: offset, symbol: owner(of: offset, in: target))
   }
 
   /// What a reference means.
@@ -75,20 +75,19 @@ struct ReferenceTargets {
   /// write to it, so that its content is all it is.
   func isConstantOfFunction(_ index: Int) -> Bool {
     let symbol = object.symbols[index]
-    guard case .section(let number) = symbol.place, let section = object.sections[number] else { return false }
+    guard let section = object.section(of: symbol) else { return false }
     return symbol.binding == .local && symbol.type == .object && !section.isWritable && section.references.isEmpty
       && symbol.size > 0 && symbol.value + symbol.size <= UInt64(section.content.count)
       && RelocatableObject.staticLocal(symbol.name) != nil
   }
 
   /// The symbol that a place belongs to: the one whose extent holds it, else the last one before it.
-  private func owner(of offset: Int64, in section: Int) -> Int? {
-    guard let symbols = object.sections[section]?.symbols, !symbols.isEmpty else { return nil }
-    let holding = symbols.first { index in
+  private func owner(of offset: Int64, in section: RelocatableObject.Section) -> Int? {
+    let holding = section.symbols.first { index in
       let symbol = object.symbols[index]
       return offset >= Int64(symbol.value) && offset < Int64(symbol.value &+ symbol.size)
     }
-    return holding ?? symbols.last { Int64(object.symbols[$0].value) <= offset } ?? symbols.first
+    return holding ?? section.symbols.last { Int64(object.symbols[$0].value) <= offset } ?? section.symbols.first
   }
 
   /// The addend, for a reference relative to the instruction pointer counted from the end of its instruction.
@@ -120,9 +119,9 @@ struct ReferenceTargets {
 extension X86_64RelocationType {
   /// Whether the field counts from its own place, and so, in code, from the end of its instruction.
   var isRelative: Bool {
-    [
-      "R_X86_64_PC32", "R_X86_64_PLT32", "R_X86_64_GOTPCREL", "R_X86_64_GOTPCRELX", "R_X86_64_REX_GOTPCRELX",
-      "R_X86_64_GOTTPOFF", "R_X86_64_TLSGD", "R_X86_64_TLSLD", "R_X86_64_GOTPC32", "R_X86_64_GOTPC32_TLSDESC",
-    ].contains(name)
+    let relative: [X86_64RelocationType] = [
+      .pc32, .plt32, .gotpcrel, .gotpcrelx, .rexGotpcrelx, .gottpoff, .tlsgd, .tlsld, .gotpc32, .gotpc32TLSDescriptor,
+    ]
+    return relative.contains(self)
   }
 }

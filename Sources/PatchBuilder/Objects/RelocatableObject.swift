@@ -35,8 +35,6 @@ struct RelocatableObject: Sendable {
     }
   }
 
-  /// The file it was read from.
-  let path: String
   /// In the table's order; nil for what is not loaded.
   let sections: [Section?]
   /// As in the file, the null symbol first so that a relocation's number is an index.
@@ -46,7 +44,6 @@ struct RelocatableObject: Sendable {
   ///
   /// - Throws: a refusal for what is not an x86-64 object, or is one of the link-time optimiser.
   init(path: String) throws(BuildRefused) {
-    self.path = path
     do throws(DamagedElf) {
       let elf = try ElfFile(path: path)
       guard elf.type == UInt16(ET_REL), elf.machine == UInt16(EM_X86_64) else {
@@ -63,13 +60,21 @@ struct RelocatableObject: Sendable {
         guard case .section(let section) = symbol.place, symbol.type != .section, symbol.hasName,
           defined.indices.contains(section)
         else { continue }
+        let (end, overflow) = symbol.value.addingReportingOverflow(symbol.size)
+        guard !overflow, end <= elf.sections[section].size else {
+          throw DamagedElf(
+            field: "symbol \(symbol.name)", found: "\(symbol.size) bytes from \(symbol.value)",
+            allowed: "what lies within \(elf.sections[section].name)")
+        }
         defined[section].append(index)
       }
       var references = [[Reference]](repeating: [], count: elf.sections.count)
       for table in elf.sections where table.type == UInt32(SHT_RELA) && Int(table.info) < elf.sections.count {
-        references[Int(table.info)] = try RelocatableObject.references(
-          in: try elf.content(of: table), table: table.name, symbolCount: symbols.count,
-          size: elf.sections[Int(table.info)].size)
+        let target = elf.sections[Int(table.info)]
+        references[target.index] = try elf.relocations(in: table, of: target, symbolCount: symbols.count - 1)
+          .map {
+            Reference(offset: Int($0.offset), type: $0.type, symbol: $0.symbol.map { $0 + 1 } ?? 0, addend: $0.addend)
+          }.sorted { ($0.offset, $0.symbol) < ($1.offset, $1.symbol) }
       }
       var sections: [Section?] = []
       for header in elf.sections {
@@ -89,32 +94,23 @@ struct RelocatableObject: Sendable {
     }
   }
 
-  private static func references(
-    in bytes: [UInt8], table: String, symbolCount: Int, size: UInt64
-  ) throws(DamagedElf) -> [Reference] {
-    var found: [Reference] = []
-    var at = 0
-    while let offset = bytes.little(UInt64.self, at: at), let info = bytes.little(UInt64.self, at: at + 8),
-      let addend = bytes.little(Int64.self, at: at + 16)
-    {
-      let type = X86_64RelocationType(UInt32(truncatingIfNeeded: info))
-      guard Int(info >> 32) < symbolCount, size >= type.fieldSize, offset <= size - type.fieldSize else {
-        throw DamagedElf(
-          field: "\(table) entry \(at / 24)", found: "symbol \(info >> 32) at \(offset)",
-          allowed: "a symbol of the table and a place in the section")
-      }
-      found.append(Reference(offset: Int(offset), type: type, symbol: Int(info >> 32), addend: addend))
-      at += 24
-    }
-    return found.sorted { ($0.offset, $0.symbol) < ($1.offset, $1.symbol) }
-  }
-
   /// The functions that it defines: the indices in ``symbols``, the parts that the compiler put elsewhere (`NAME.cold`) left out.
   var functions: [Int] {
     symbols.indices.filter { index in
-      guard case .section(let section) = symbols[index].place, symbols[index].type == .function else { return false }
-      return sections[section]?.isCode ?? false && RelocatableObject.parent(of: symbols[index].name) == nil
+      let symbol = symbols[index]
+      return symbol.type == .function && section(of: symbol)?.isCode ?? false
+        && RelocatableObject.parent(of: symbol.name) == nil
     }
+  }
+
+  /// The function of a name that it defines; the index in ``symbols``.
+  func function(named name: String) -> Int? {
+    symbols.firstIndex { $0.name == name && $0.type == .function && $0.isDefined }
+  }
+
+  /// The section that a symbol is defined in; nil where it is in none that is loaded.
+  func section(of symbol: ElfSymbol) -> Section? {
+    if case .section(let number) = symbol.place { sections[number] } else { nil }
   }
 
   /// The function that a part belongs to: `f` for `f.cold`; nil for what is no part.

@@ -21,24 +21,25 @@ struct CompilerCall: Equatable, Sendable {
 
     """
 
-  /// Puts scripts in the place of all compilers that PATH finds.
+  /// Puts scripts in the place of all compilers that PATH finds; the variables with which a build runs them.
   ///
-  /// `folder`: gets the scripts, and is to be the first of PATH.
-  static func watch(in folder: String) throws(BuildRefused) {
-    var names = Set(tools)
+  /// `folder`: gets the scripts, and what they write down.
+  static func watch(in folder: String) throws(BuildRefused) -> [String: String] {
+    let tools = "\(folder)/tools"
+    for path in [tools, calls(in: folder)] { try Folder.make(path) }
     // SAFETY: the environment is not changed by this tool; the text is copied at once.
     let path = unsafe getenv("PATH").map { unsafe String(cString: $0) } ?? "/usr/bin:/bin"
-    for place in path.split(separator: ":") {
-      for name in SourceTree.names(in: String(place)) where isCompiler(name) { names.insert(name) }
-    }
-    for name in names {
-      try WholeFile.write(Array(script.utf8), to: "\(folder)/\(name)")
+    let found = path.split(separator: ":").flatMap { Folder.names(in: String($0)) }.filter(isCompiler)
+    for name in Set(found).union(CompilerCall.tools) {
+      let script = "\(tools)/\(name)"
+      try WholeFile.write(Array(CompilerCall.script.utf8), to: script)
       // SAFETY: C gets the string for the time of the call.
-      guard unsafe chmod("\(folder)/\(name)", 0o755) == 0 else {
-        throw BuildRefused(.notWritable(errno: errno), at: "\(folder)/\(name)")
-      }
+      guard unsafe chmod(script, 0o755) == 0 else { throw BuildRefused(.notWritable(errno: errno), at: script) }
     }
+    return ["PATH": "\(tools):\(path)", "LPRECONCILE_PATH": path, "LPRECONCILE_CALLS": calls(in: folder)]
   }
+
+  private static func calls(in folder: String) -> String { "\(folder)/calls" }
 
   /// Whether a name is a compiler's: `gcc`, `gcc-12`, `x86_64-linux-gnu-gcc-12`.
   private static func isCompiler(_ name: String) -> Bool {
@@ -48,12 +49,16 @@ struct CompilerCall: Equatable, Sendable {
     return parts.count == 1 || parts.first == "x86_64"
   }
 
-  /// The calls that were written down, in the order of what they say.
+  /// The calls that were written down, each once, in the order of what they say.
+  ///
+  /// `folder`: as for ``watch(in:)``.
   static func read(from folder: String) throws(BuildRefused) -> [CompilerCall] {
     var calls: [CompilerCall] = []
-    for name in SourceTree.names(in: folder) {
-      let words = try WholeFile.read("\(folder)/\(name)").split(separator: 0, omittingEmptySubsequences: false)
-        .dropLast().map { String(decoding: $0, as: UTF8.self) }
+    for name in Folder.names(in: CompilerCall.calls(in: folder)) {
+      let words = try WholeFile.read("\(CompilerCall.calls(in: folder))/\(name)").split(
+        separator: 0, omittingEmptySubsequences: false
+      )
+      .dropLast().map { String(decoding: $0, as: UTF8.self) }
       guard words.count >= 2 else { continue }
       calls.append(CompilerCall(folder: words[0], tool: words[1], arguments: Array(words[2...])))
     }

@@ -3,7 +3,7 @@
 enum LineNumbers {
   /// The changed file with `#line` directives.
   ///
-  /// `before`, `now`: the file's text.
+  /// `now`: the file's text.
   /// `hunks`: where they differ, from `diff -U0`.
   static func restored(in now: String, hunks: String) -> String {
     var lines = now.split(separator: "\n", omittingEmptySubsequences: false).map { String($0) }

@@ -67,28 +67,20 @@ struct ProjectBuild {
   /// Builds the tree as it is; the calls of compilers that the build made.
   private func buildOld() async throws(BuildRefused) -> [CompilerCall] {
     progress("building the old source: \(request.command)")
-    let tools = "\(folder)/tools"
-    let calls = "\(folder)/calls"
-    for path in [tools, calls] {
-      // SAFETY: C gets the string for the time of the call.
-      guard unsafe mkdir(path, 0o700) == 0 else { throw BuildRefused(.notWritable(errno: errno), at: path) }
-    }
-    try CompilerCall.watch(in: tools)
-    // SAFETY: the environment is not changed by this tool; the text is copied at once.
-    let path = unsafe getenv("PATH").map { unsafe String(cString: $0) } ?? "/usr/bin:/bin"
+    let environment = try CompilerCall.watch(in: folder)
     let log = WholeFile.absolute(request.artifact.output) + ".log"
     do throws(BuildRefused) {
       _ = try await tree.run(
         ["sh", "-c", "exec > \"$0\" 2>&1; eval \"$1\"", log, request.command],
-        environment: ["PATH": "\(tools):\(path)", "LPRECONCILE_PATH": path, "LPRECONCILE_CALLS": calls])
+        environment: environment)
     } catch {
       guard case .toolFailed? = error.refusals.first?.reason, let text = try? WholeFile.read(log) else { throw error }
       let end = String(decoding: text, as: UTF8.self).split(separator: "\n").suffix(12).joined(separator: "\n")
       throw BuildRefused(.buildFailed(log: log, end: end), at: request.source)
     }
-    // SAFETY: as above.
+    // SAFETY: C gets the string for the time of the call.
     _ = unsafe unlink(log)
-    return try CompilerCall.read(from: calls)
+    return try CompilerCall.read(from: folder)
   }
 
   /// The compilations that the change reaches.
@@ -123,26 +115,23 @@ struct ProjectBuild {
   /// One compilation before and after, and what is different.
   private struct Comparison {
     let unit: TranslationUnit
-    /// As the project compiles it.
-    let plain: RelocatableObject
+    /// As the project compiles it, beside the binary.
+    var match: BinaryMatch
     /// With the change; a section for each function.
     let new: RelocatableObject
     var difference: ObjectDifference
-    /// The name that the symbol table has for the file.
-    let file: String
   }
 
   private func compare(
     _ units: [TranslationUnit], before diff: SourceDiff, _ target: TargetImage
   ) async throws(BuildRefused) -> [Comparison] {
     progress("compiling \(units.count) file\(units.count == 1 ? "" : "s") before and after")
-    var used: [(unit: TranslationUnit, plain: RelocatableObject, old: RelocatableObject, file: String)] = []
+    var used: [(unit: TranslationUnit, match: BinaryMatch, old: RelocatableObject)] = []
     for unit in units {
-      let plain = try RelocatableObject(path: try await unit.compilePlain())
-      let file = plain.symbols.first { $0.type == .file }?.name ?? unit.name
+      var match = BinaryMatch(try RelocatableObject(path: try await unit.compilePlain()), in: target)
       // A file may be compiled for several programs, and several times.
-      guard isPart(plain, file, of: target) else { continue }
-      used.append((unit, plain, try RelocatableObject(path: try await unit.compileSectioned("old")), file))
+      guard match.hasAnyFunction() else { continue }
+      used.append((unit, match, try RelocatableObject(path: try await unit.compileSectioned("old"))))
     }
     guard !used.isEmpty else { throw BuildRefused(units.map { BuildRefusal(place: $0.name, reason: .compileNotSeen) }) }
     try await diff.apply(to: tree)
@@ -153,10 +142,9 @@ struct ProjectBuild {
     var found: [Comparison] = []
     for (index, part) in used.enumerated() {
       let difference = ObjectDifference(from: part.old, to: unmoved?[index] ?? new[index], place: part.unit.name)
-      found.append(
-        Comparison(unit: part.unit, plain: part.plain, new: new[index], difference: difference, file: part.file))
+      found.append(Comparison(unit: part.unit, match: part.match, new: new[index], difference: difference))
     }
-    let chosen = inBinary(found, target)
+    let chosen = inBinary(found)
     var refusals: [BuildRefusal] = []
     for part in chosen {
       refusals += part.difference.refusals
@@ -174,46 +162,35 @@ struct ProjectBuild {
   /// the refusal.
   ///
   /// Projects compile a file once for a program and once for a library, or again for a test.
-  private func inBinary(_ parts: [Comparison], _ target: TargetImage) -> [Comparison] {
+  private func inBinary(_ parts: [Comparison]) -> [Comparison] {
     var chosen: [Comparison] = []
     for part in parts where !chosen.contains(where: { $0.unit.name == part.unit.name }) {
-      let others = parts.filter { $0.unit.name == part.unit.name }
-      chosen.append(
-        others.first { candidate in
-          var match = BinaryMatch(candidate.plain, in: target, file: candidate.file)
-          return candidate.plain.functions.allSatisfy { index in
-            candidate.difference.changed[candidate.plain.symbols[index].name] == nil
-              || match.difference(of: index) == nil
-          }
-        } ?? part)
+      let isProven = { (candidate: Comparison) in
+        var match = candidate.match
+        return candidate.difference.changed.keys.allSatisfy { match.difference(of: $0) == nil }
+      }
+      chosen.append(parts.first { $0.unit.name == part.unit.name && isProven($0) } ?? part)
     }
     return chosen
   }
 
-  /// Whether the binary was linked from an object: it has one of its functions.
-  private func isPart(_ object: RelocatableObject, _ file: String, of target: TargetImage) -> Bool {
-    var match = BinaryMatch(object, in: target, file: file)
-    return object.functions.contains { match.difference(of: $0) == nil }
-  }
-
   /// The units compiled with the change, but with the old line numbers; nil where that does not compile.
+  ///
+  /// The last compilation of all: the tree is left with these numbers.
   private func withLinesRestored(_ units: [TranslationUnit], _ diff: SourceDiff) async -> [RelocatableObject]? {
     do throws(BuildRefused) {
-      var texts: [(path: String, text: [UInt8])] = []
       for file in diff.files {
         let path = "\(tree.copy)/\(file)"
         let old = "\(tree.original)/\(file)"
         guard WholeFile.isRegular(path) == true, WholeFile.isRegular(old) == true else { continue }
         let hunks = try await BuildTool.run("sh", ["-c", "diff -U0 \"$1\" \"$2\"; [ $? -le 1 ]", "sh", old, path])
           .output
-        let text = try WholeFile.read(path)
-        texts.append((path, text))
-        let restored = LineNumbers.restored(in: String(decoding: text, as: UTF8.self), hunks: hunks)
+        let text = String(decoding: try WholeFile.read(path), as: UTF8.self)
+        let restored = LineNumbers.restored(in: text, hunks: hunks)
         try WholeFile.write(Array(restored.utf8), to: path)
       }
       var objects: [RelocatableObject] = []
       for unit in units { objects.append(try RelocatableObject(path: try await unit.compileSectioned("unmoved"))) }
-      for (path, text) in texts { try WholeFile.write(text, to: path) }
       return objects
     } catch {
       // Functions that merely moved then count as changed: more is replaced than must be.
@@ -240,6 +217,11 @@ struct ProjectBuild {
     return true
   }
 
+  /// How a name that is local to one of several files is called outside of it: in another it may be that of something else.
+  private static func outerName(_ name: String, of index: Int, among count: Int) -> String {
+    count == 1 ? name : "\(name).unit\(index)"
+  }
+
   private func join(_ parts: [Comparison], _ target: TargetImage) async throws(BuildRefused) -> BuildReport {
     var refusals: [BuildRefusal] = []
     var objects: [String] = []
@@ -247,19 +229,14 @@ struct ProjectBuild {
     var known: [String: TargetSymbol] = [:]
     var notes: [BuildNote] = []
     for (index, part) in parts.enumerated() {
-      // A name that is local to its file may be that of something else in another.
-      let outer = { (name: String) in parts.count == 1 ? name : "\(name).unit\(index)" }
-      var match = BinaryMatch(part.plain, in: target, file: part.file)
+      let outer = { (name: String) in ProjectBuild.outerName(name, of: index, among: parts.count) }
+      var match = part.match
       for (name, cause) in part.difference.changed.sorted(by: { $0.key < $1.key }) {
-        guard let original = part.plain.symbols.firstIndex(where: { $0.name == name && $0.type == .function }) else {
-          refusals.append(BuildRefusal(place: part.unit.name, symbol: name, reason: .codeDiffers("it is not compiled")))
-          continue
-        }
-        if let difference = match.difference(of: original) {
+        if let difference = match.difference(of: name) {
           refusals.append(BuildRefusal(place: part.unit.name, symbol: name, reason: .codeDiffers(difference.text)))
           continue
         }
-        guard let place = match.place(of: part.plain.symbols[original], named: name) else { continue }
+        guard let place = match.place(ofFunction: name) else { continue }
         changes.append(FunctionChange(original: place, definition: outer(name)))
         notes.append(BuildNote(symbol: name, fact: cause.fact(in: part.unit.name)))
       }
@@ -301,7 +278,9 @@ struct ProjectBuild {
       var found: [String: FunctionSignature] = [:]
       for (index, object) in debug.enumerated() {
         guard let signatures = try? await FunctionSignature.read(objects: [object], in: folder) else { continue }
-        for (name, signature) in signatures { found[debug.count == 1 ? name : "\(name).unit\(index)"] = signature }
+        for (name, signature) in signatures {
+          found[ProjectBuild.outerName(name, of: index, among: debug.count)] = signature
+        }
       }
       return found
     }

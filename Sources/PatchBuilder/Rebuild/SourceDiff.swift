@@ -69,7 +69,7 @@ struct SourceDiff: Sendable {
   }
 
   private static func saysHowToBuild(_ file: String) -> Bool {
-    let name = file.split(separator: "/").last.map { String($0) } ?? file
+    let name = WholeFile.name(of: file)
     return [".mk", ".am", ".ac", ".m4", ".cmake", ".in"].contains { name.hasSuffix($0) }
       || ["Makefile", "GNUmakefile", "makefile", "CMakeLists.txt", "meson.build", "configure", "SConstruct", "BUILD"]
         .contains(name)

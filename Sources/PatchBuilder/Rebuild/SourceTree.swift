@@ -1,5 +1,4 @@
 internal import Glibc
-internal import Subprocess
 
 /// A private copy of a project's source, which is built and changed in its place.
 ///
@@ -24,7 +23,7 @@ struct SourceTree: Sendable {
     var found: [String] = []
     for way in [["unshare", "--mount"], ["unshare", "--user", "--map-root-user", "--mount"]] {
       let attempt =
-        way + ["sh", "-c", "mount --bind \"$1\" \"$2\" && cd \"$2\" && shift 2 && exec \"$@\"", "sh", copy, original]
+        way + ["sh", "-c", "mount --bind \"$1\" \"$2\" && shift 2 && exec \"$@\"", "sh", copy, original]
       if (try? await BuildTool.run("env", attempt + ["true"])) != nil {
         found = attempt
         break
@@ -55,38 +54,6 @@ struct SourceTree: Sendable {
 
   /// Whether there is a regular file at a path that commands see.
   func holds(_ path: String) -> Bool { WholeFile.isRegular(inCopy(path) ?? path) == true }
-
-  /// All regular files of the copy.
-  func files() -> [String] {
-    var found: [String] = []
-    var folders = [copy]
-    while let folder = folders.popLast() {
-      for name in SourceTree.names(in: folder) {
-        let path = "\(folder)/\(name)"
-        var status = stat()
-        // SAFETY: the string and the structure outlive the call.
-        guard unsafe lstat(path, &status) == 0 else { continue }
-        if status.st_mode & S_IFMT == S_IFDIR { folders.append(path) }
-        if status.st_mode & S_IFMT == S_IFREG { found.append(path) }
-      }
-    }
-    return found.sorted()
-  }
-
-  /// The names in a folder, `.` and `..` left out; empty where there is none.
-  static func names(in folder: String) -> [String] {
-    // SAFETY: the stream is open from here to closedir; a name is terminated and is copied before the next is read.
-    guard let stream = unsafe opendir(folder) else { return [] }
-    defer { unsafe closedir(stream) }
-    var names: [String] = []
-    while let entry = unsafe readdir(stream) {
-      let name = unsafe withUnsafePointer(to: &entry.pointee.d_name) { pointer in
-        unsafe pointer.withMemoryRebound(to: CChar.self, capacity: 256) { unsafe String(cString: $0) }
-      }
-      if name != "." && name != ".." { names.append(name) }
-    }
-    return names.sorted()
-  }
 
   /// A path without `.`, `..` and empty parts.
   static func normalized(_ path: String) -> String {

@@ -8,19 +8,18 @@ enum SymbolDonor {
   /// - Throws: a refusal that says how the nearest one differs.
   static func find(for binary: String, in tree: SourceTree) throws(BuildRefused) -> String {
     try WholeFile.checkReadable(binary)
-    let name = binary.split(separator: "/").last.map { String($0) } ?? binary
+    let name = WholeFile.name(of: binary)
     var nearest: String?
     do throws(DamagedElf) {
       let target = try ElfFile(path: binary)
       let soname = try target.dynamic()?.soname
-      for path in tree.files() {
+      for path in Folder.files(below: tree.copy) {
         // What is no ELF file is no candidate.
         guard let file = try? ElfFile(path: path), file.type == target.type,
           file.sections.contains(where: { $0.type == UInt32(SHT_SYMTAB) })
         else { continue }
         guard let difference = try SymbolSource.difference(between: target, and: file) else { return path }
-        let own = path.split(separator: "/").last.map { String($0) } ?? path
-        let isNamesake = own == name || soname != nil && (try? file.dynamic()?.soname) == soname
+        let isNamesake = WholeFile.name(of: path) == name || soname != nil && (try? file.dynamic()?.soname) == soname
         if isNamesake && nearest == nil { nearest = "\(path.dropFirst(tree.copy.count + 1)): \(difference)" }
       }
     } catch {
