@@ -212,6 +212,14 @@ struct ProjectBuildTests {
     try await expectOutcome(of: try ChangedProject("header-only", way))
   }
 
+  @Test("A call of a compiler that cannot be written down ends the build")
+  func unwritten() async throws {
+    let way = ChangedProject.Way(compiler: "rmdir \"$LPRECONCILE_CALLS\"; gcc")
+    let project = try ChangedProject("header-only", way)
+    let refused = await #expect(throws: BuildRefused.self) { try await project.build() }
+    #expect(refused?.refusals.map(\.code) == [.buildFailed])
+  }
+
   @Test("A build that fails leaves its log and says how it ended")
   func buildFails() async throws {
     let project = try ChangedProject("strings")

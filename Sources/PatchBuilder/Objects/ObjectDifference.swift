@@ -110,10 +110,9 @@ struct ObjectDifference {
           BuildRefusal(place: place, symbol: name, reason: .variableResized(before: other.size, now: symbol.size)))
         continue
       }
-      guard let content = new.section(of: symbol), old.section(of: other) != nil, !isSame(other, symbol) else {
-        continue
-      }
-      if symbol.binding == .local, !content.isWritable {
+      // Common symbols are zero, and have no section.
+      guard old.section(of: other) != nil || new.section(of: symbol) != nil, !isSame(other, symbol) else { continue }
+      if symbol.binding == .local, new.section(of: symbol)?.isWritable == false {
         constants.insert(name)
       } else {
         refusals.append(BuildRefusal(place: place, symbol: name, reason: .dataChanged))
@@ -165,16 +164,23 @@ struct ObjectDifference {
       // A part changes with its function; one that is new has changed the function that jumps to it.
       if let other = before[name], !isSame(old.symbols[other], new.symbols[index]) { changed[parent] = .code }
     }
+    replaceReaders(of: constants, place)
+  }
+
+  /// Replaces the functions that read constant tables; what else points to one would lead new code to the old table.
+  private mutating func replaceReaders(of constants: Set<String>, _ place: String) {
     guard !constants.isEmpty else { return }
-    for (name, index) in ObjectDifference.byName(new, isCode) where changed[name] == nil && !added.contains(name) {
-      guard let section = new.section(of: new.symbols[index]) else { continue }
+    for case let section? in new.sections where !section.isUnwind {
       for reference in section.references {
         guard case .named(let table, _) = newTargets.target(of: reference, in: section.header.index),
           constants.contains(table)
-        else {
+        else { continue }
+        guard section.isCode, let holder = section.symbols.first.map({ new.symbols[$0].name }) else {
+          refusals.append(BuildRefusal(place: place, symbol: table, reason: .dataChanged))
           continue
         }
-        changed[RelocatableObject.parent(of: name) ?? name] = .constant(table)
+        let name = RelocatableObject.parent(of: holder) ?? holder
+        if changed[name] == nil && !added.contains(name) { changed[name] = .constant(table) }
       }
     }
   }

@@ -12,9 +12,11 @@ struct CompilerCall: Equatable, Sendable {
   private static let tools = ["cc", "gcc", "clang", "c++", "g++", "clang++"]
 
   /// The script that stands in PATH before a compiler: writes the call down, and makes it.
+  ///
+  /// A call that could not be written down would be a file that the change reaches and nobody looks at: then the build fails.
   private static let script = """
     #!/bin/sh
-    call=$(mktemp "$LPRECONCILE_CALLS/XXXXXXXXXXXX") && printf '%s\\0' "$PWD" "${0##*/}" "$@" > "$call"
+    call=$(mktemp "$LPRECONCILE_CALLS/XXXXXXXXXXXX") && printf '%s\\0' "$PWD" "${0##*/}" "$@" > "$call" || exit 1
     PATH=$LPRECONCILE_PATH
     export PATH
     exec "${0##*/}" "$@"
