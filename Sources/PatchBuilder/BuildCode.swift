@@ -38,6 +38,9 @@ package enum BuildCode: String, CaseIterable, Sendable {
   case compileNotSeen = "LP0437"
   case notReproduced = "LP0438"
   case codeDiffers = "LP0439"
+  case cacheOfOthers = "LP0440"
+  case sourceUnknown = "LP0441"
+  case dependenciesMissing = "LP0442"
 
   /// What it means and what to do, in one paragraph.
   package var explanation: String {
@@ -116,6 +119,12 @@ package enum BuildCode: String, CaseIterable, Sendable {
       "The build is watched through PATH: each compiler that is called by its name writes down its call. A file that the change touches was compiled by none of them into this binary."
     case .notReproduced:
       "A rebuild must have the binary's loaded sections, byte for byte, so that it can say where each symbol lies. The message says what differs; usually the compiler, its flags, a library's version or the path of the source."
+    case .sourceUnknown:
+      "With --debian the source package is that of the installed package that owns the binary, in its version. Where the archive has dropped a version, take its .dsc file and the archives beside it from the distribution's record of all versions, and give --dsc."
+    case .dependenciesMissing:
+      "Only root may install a clean tree of the release to build in. Without one the package is built on the machine itself, with what is installed there; the message names what it needs besides."
+    case .cacheOfOthers:
+      "Built sources are kept for the next change. Whoever may write there could put other source into a patch: the folder must be this user's, and writable by nobody else."
     case .codeDiffers:
       "A function as the project's own flags compile it is not the code that runs, or a static symbol cannot be told from others of its name. The message says where they part."
     }

@@ -33,6 +33,9 @@ extension BuildRefusal {
     case .nothingChanged: .nothingChanged
     case .diffRefused: .diffRefused
     case .buildFileTouched: .buildFileTouched
+    case .sourceUnknown: .sourceUnknown
+    case .dependenciesMissing: .dependenciesMissing
+    case .cacheOfOthers: .cacheOfOthers
     case .buildFailed: .buildFailed
     case .compileNotSeen: .compileNotSeen
     case .notReproduced: .notReproduced
@@ -92,6 +95,9 @@ extension BuildRefusal {
     case .nothingChanged: "the change leaves all code of the binary as it is"
     case .diffRefused(let words): "does not apply:\n\(words)"
     case .buildFileTouched: "says how the project is built, and the diff changes it"
+    case .sourceUnknown(let why): "cannot be fetched: \(why)"
+    case .dependenciesMissing(let words): "cannot be built here, where something is missing:\n\(words)"
+    case .cacheOfOthers: "keeps built sources, and others may write there"
     case .buildFailed(let log, let end): "the build failed; its log is \(log), and ends:\n\(end)"
     case .compileNotSeen: "no call of a compiler was seen that makes an object of it for the binary"
     case .notReproduced(let how): "cannot be built again from this source: \(how)"
@@ -112,7 +118,7 @@ extension BuildRefusal {
     case .badText: "write it on one line of plain text"
     case .badName: "use 1 to 64 of A-Z a-z 0-9 . _ -"
     case .nothingToReplace: "name each function with --replace"
-    case .toolMissing(let tool): "install it (apt-get install gcc), or name another than \(tool) with --cc"
+    case .toolMissing(let tool): BuildRefusal.installation(of: tool)
     case .toolFailed: "correct what it complains of, or give the flags it needs after --"
     case .noObject: "give a source file by its usual suffix, and leave out flags such as -E, -S and -m32"
     case .notDefined: "define it, not static (in C++ as extern \"C\"), or leave out its --replace"
@@ -144,11 +150,22 @@ extension BuildRefusal {
     case .nothingChanged: "check that it is the right diff for the binary, which may need no patch"
     case .diffRefused: "give the diff for exactly this version of the source"
     case .buildFileTouched: "take that part out of the diff"
+    case .sourceUnknown: "name the version (--debian NAME=VERSION), or give its .dsc file with --dsc"
+    case .dependenciesMissing: "install it, or run this as root, which builds in a clean tree"
+    case .cacheOfOthers: "name a folder of your own with --cache, or none by --cache ''"
     case .buildFailed: "give the command that builds the project with --build"
     case .compileNotSeen: "let the build call the compiler by its name, not by a path"
     case .notReproduced: "use the source, the compiler and the flags that the binary was built with"
     case .codeDiffers: "use the compiler and the flags that the binary was built with"
     case .localUnknown: "rename the file or the symbol, or write a replacement by hand"
+    }
+  }
+
+  private static func installation(of tool: String) -> String {
+    switch tool {
+    case "mmdebstrap", "patch": "install it: apt-get install \(tool)"
+    case "dpkg-source", "dpkg-checkbuilddeps": "install it: apt-get install dpkg-dev"
+    default: "install it (apt-get install gcc), or name another than \(tool) with --cc"
     }
   }
 

@@ -83,6 +83,12 @@ package struct BuildRefusal: Error, Equatable, Sendable {
     case diffRefused(String)
     /// The diff changes how the project is built.
     case buildFileTouched
+    /// The source package, or its version, is not to be found: why.
+    case sourceUnknown(String)
+    /// What the source package needs to be built is not installed; dpkg-checkbuilddeps(1)'s own words.
+    case dependenciesMissing(String)
+    /// The cache can be written by others.
+    case cacheOfOthers
     case buildFailed(log: String, end: String)
     /// No call of a compiler was seen that makes an object of a file.
     case compileNotSeen

@@ -5,7 +5,13 @@ internal import Glibc
 enum DebugInformation {
   /// Links objects, so that the references between their debugging sections are filled in; the path of the result.
   static func linked(_ objects: [String], to path: String) async throws(BuildRefused) -> String {
-    _ = try await BuildTool.run("ld", ["--unresolved-symbols=ignore-all", "-e", "0", "-o", path] + objects)
+    var weak: [String] = []
+    for (index, object) in objects.enumerated() {
+      // The linker insists on hidden symbols unless they are weak.
+      weak.append("\(path).\(index).o")
+      _ = try await BuildTool.run("objcopy", ["--weaken", object, weak[index]])
+    }
+    _ = try await BuildTool.run("ld", ["--unresolved-symbols=ignore-all", "-e", "0", "-o", path] + weak)
     return path
   }
 

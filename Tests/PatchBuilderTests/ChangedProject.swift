@@ -99,7 +99,7 @@ struct ChangedProject {
     try await PatchBuild.run(
       ProjectBuildRequest(
         artifact: ArtifactRequest(binary: binary, name: "fix", output: folder.file(output)),
-        source: folder.file("old"), command: command, change: change ?? .diff(folder.file("fix.diff")))
+        origin: .project(source: folder.file("old"), command: command), change: change ?? .diff(folder.file("fix.diff")))
     ) { _ in }
   }
 

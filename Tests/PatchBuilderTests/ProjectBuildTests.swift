@@ -225,7 +225,7 @@ struct ProjectBuildTests {
     let project = try ChangedProject("strings")
     let request = ProjectBuildRequest(
       artifact: ArtifactRequest(binary: project.binary, name: "fix", output: project.folder.file("fix.lpatch")),
-      source: project.folder.file("old"), command: "echo a word; false", change: .diff(project.folder.file("fix.diff")))
+      origin: .project(source: project.folder.file("old"), command: "echo a word; false"), change: .diff(project.folder.file("fix.diff")))
     let refused = await #expect(throws: BuildRefused.self) { try await PatchBuild.run(request) { _ in } }
     let log = project.folder.file("fix.lpatch.log")
     #expect(refused?.refusals.map(\.reason) == [.buildFailed(log: log, end: "a word")])

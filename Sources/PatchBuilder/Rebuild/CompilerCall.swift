@@ -7,6 +7,11 @@ struct CompilerCall: Equatable, Sendable {
   /// The compiler's name.
   let tool: String
   let arguments: [String]
+  /// The variables that change what it makes, as they were.
+  var environment: [String: String] = [:]
+
+  /// What gcc and clang look at besides their arguments (gcc(1), "Environment").
+  private static let variables = ["SOURCE_DATE_EPOCH", "CPATH", "C_INCLUDE_PATH", "CPLUS_INCLUDE_PATH"]
 
   /// The names of compilers that are watched, each also with the machine before it and a version behind it.
   private static let tools = ["cc", "gcc", "clang", "c++", "g++", "clang++"]
@@ -16,7 +21,8 @@ struct CompilerCall: Equatable, Sendable {
   /// A call that could not be written down would be a file that the change reaches and nobody looks at: then the build fails.
   private static let script = """
     #!/bin/sh
-    call=$(mktemp "$LPRECONCILE_CALLS/XXXXXXXXXXXX") && printf '%s\\0' "$PWD" "${0##*/}" "$@" > "$call" || exit 1
+    call=$(mktemp "$LPRECONCILE_CALLS/XXXXXXXXXXXX") &&
+      printf '%s\\0' "$PWD" "${0##*/}" \(variables.map { "\"${\($0)-}\"" }.joined(separator: " ")) "$@" > "$call" || exit 1
     PATH=$LPRECONCILE_PATH
     export PATH
     exec "${0##*/}" "$@"
@@ -25,13 +31,16 @@ struct CompilerCall: Equatable, Sendable {
 
   /// Puts scripts in the place of all compilers that PATH finds; the variables with which a build runs them.
   ///
-  /// `folder`: gets the scripts, and what they write down.
-  static func watch(in folder: String) throws(BuildRefused) -> [String: String] {
+  /// - Parameters:
+  ///   - folder: gets the scripts, and what they write down.
+  ///   - clean: the tree that the build runs in; nil for the machine itself.
+  static func watch(in folder: String, _ clean: CleanTree?) throws(BuildRefused) -> [String: String] {
     let tools = "\(folder)/tools"
     for path in [tools, calls(in: folder)] { try Folder.make(path) }
     // SAFETY: the environment is not changed by this tool; the text is copied at once.
-    let path = unsafe getenv("PATH").map { unsafe String(cString: $0) } ?? "/usr/bin:/bin"
-    let found = path.split(separator: ":").flatMap { Folder.names(in: String($0)) }.filter(isCompiler)
+    let own = unsafe getenv("PATH").map { unsafe String(cString: $0) } ?? "/usr/bin:/bin"
+    let path = clean == nil ? own : CleanTree.path
+    let found = path.split(separator: ":").flatMap { Folder.names(in: (clean?.root ?? "") + $0) }.filter(isCompiler)
     for name in Set(found).union(CompilerCall.tools) {
       let script = "\(tools)/\(name)"
       try WholeFile.write(Array(CompilerCall.script.utf8), to: script)
@@ -41,7 +50,10 @@ struct CompilerCall: Equatable, Sendable {
     return ["PATH": "\(tools):\(path)", "LPRECONCILE_PATH": path, "LPRECONCILE_CALLS": calls(in: folder)]
   }
 
-  private static func calls(in folder: String) -> String { "\(folder)/calls" }
+  /// What the folder is called that gets what the scripts write down.
+  static let folderName = "calls"
+
+  private static func calls(in folder: String) -> String { "\(folder)/\(folderName)" }
 
   /// Whether a name is a compiler's: `gcc`, `gcc-12`, `x86_64-linux-gnu-gcc-12`.
   private static func isCompiler(_ name: String) -> Bool {
@@ -53,7 +65,7 @@ struct CompilerCall: Equatable, Sendable {
 
   /// The calls that were written down, each once, in the order of what they say.
   ///
-  /// `folder`: as for ``watch(in:)``.
+  /// `folder`: as for ``watch(in:_:)``.
   static func read(from folder: String) throws(BuildRefused) -> [CompilerCall] {
     var calls: [CompilerCall] = []
     for name in Folder.names(in: CompilerCall.calls(in: folder)) {
@@ -61,12 +73,18 @@ struct CompilerCall: Equatable, Sendable {
         separator: 0, omittingEmptySubsequences: false
       )
       .dropLast().map { String(decoding: $0, as: UTF8.self) }
-      guard words.count >= 2 else { continue }
-      calls.append(CompilerCall(folder: words[0], tool: words[1], arguments: Array(words[2...])))
+      let first = 2 + variables.count
+      guard words.count >= first else { continue }
+      var call = CompilerCall(folder: words[0], tool: words[1], arguments: Array(words[first...]))
+      for (name, value) in zip(variables, words[2..<first]) where !value.isEmpty { call.environment[name] = value }
+      calls.append(call)
     }
     var seen: Set<[String]> = []
-    return calls.filter { seen.insert([$0.folder, $0.tool] + $0.arguments).inserted }
-      .sorted { ([$0.folder, $0.tool] + $0.arguments).lexicographicallyPrecedes([$1.folder, $1.tool] + $1.arguments) }
+    return calls.filter { seen.insert($0.words).inserted }.sorted { $0.words.lexicographicallyPrecedes($1.words) }
+  }
+
+  private var words: [String] {
+    [folder, tool] + arguments + environment.sorted { $0.key < $1.key }.flatMap { [$0.key, $0.value] }
   }
 
   /// The source files of the call, as it names them.

@@ -1,5 +1,27 @@
 /// What `lpreconcile build` is asked to make from a change of a project's source.
 package struct ProjectBuildRequest: Equatable, Sendable {
+  /// Where the source of the binary comes from.
+  package enum Origin: Equatable, Sendable {
+    /// A folder, which is only read, and the command that builds it, as for a shell.
+    case project(source: String, command: String)
+    case debian(Debian)
+  }
+
+  /// A source package of the machine's distribution.
+  package struct Debian: Equatable, Sendable {
+    package var name: String
+    /// Nil for that of the installed package that owns the binary.
+    package var version: String?
+    /// The path of its `.dsc`, where the archive has the version no more.
+    package var file: String?
+
+    package init(name: String, version: String? = nil, file: String? = nil) {
+      self.name = name
+      self.version = version
+      self.file = file
+    }
+  }
+
   /// How the source changes.
   package enum Change: Equatable, Sendable {
     /// By a unified diff: its path.
@@ -9,16 +31,15 @@ package struct ProjectBuildRequest: Equatable, Sendable {
   }
 
   package var artifact: ArtifactRequest
-  /// The folder of the source that the binary was built from; it is only read.
-  package var source: String
-  /// The command that builds the project, as for a shell, run in that folder's copy.
-  package var command: String
+  package var origin: Origin
   package var change: Change
+  /// The folder that keeps what is needed again for the next change; nil for none.
+  package var cache: String?
 
-  package init(artifact: ArtifactRequest, source: String, command: String, change: Change) {
+  package init(artifact: ArtifactRequest, origin: Origin, change: Change, cache: String? = nil) {
     self.artifact = artifact
-    self.source = source
-    self.command = command
+    self.origin = origin
     self.change = change
+    self.cache = cache
   }
 }

@@ -7,10 +7,10 @@ struct SourceDiff: Sendable {
   /// The files that it changes, relative to the tree's root.
   let files: [String]
 
-  /// Reads a diff and finds out how it applies to a tree.
+  /// Reads a diff and finds out how it applies to a tree, which is only read.
   ///
   /// - Throws: a refusal when it does not apply, does so with fuzz only, changes nothing or changes how the project is built.
-  init(_ path: String, to tree: SourceTree) async throws(BuildRefused) {
+  init(_ path: String, to tree: String) async throws(BuildRefused) {
     self.path = path
     let names = SourceDiff.names(in: String(decoding: try WholeFile.read(path), as: UTF8.self))
     guard !names.isEmpty else { throw BuildRefused(.diffRefused("it is no unified diff"), at: path) }
@@ -21,7 +21,7 @@ struct SourceDiff: Sendable {
   }
 
   /// How many leading parts of its paths do not count: 1 as git writes them, or another number with which it applies.
-  private static func strip(_ path: String, _ tree: SourceTree) async throws(BuildRefused) -> Int {
+  private static func strip(_ path: String, _ tree: String) async throws(BuildRefused) -> Int {
     var words: String?
     for strip in [1, 0, 2] {
       do throws(BuildRefused) {
@@ -36,14 +36,25 @@ struct SourceDiff: Sendable {
   }
 
   /// Changes the tree.
-  func apply(to tree: SourceTree) async throws(BuildRefused) {
+  func apply(to tree: String) async throws(BuildRefused) {
     _ = try await BuildTool.run("patch", SourceDiff.arguments(path, strip, tree))
   }
 
-  private static func arguments(_ path: String, _ strip: Int, _ tree: SourceTree) -> [String] {
+  /// Takes the change back.
+  ///
+  /// `original`: the folder of the source as it was.
+  func undo(in tree: String, original: String) async throws(BuildRefused) {
+    let script = """
+      from=$1; to=$2; shift 2
+      for file; do rm -f "$to/$file"; test ! -e "$from/$file" || cp -a "$from/$file" "$to/$file" || exit; done
+      """
+    _ = try await BuildTool.run("sh", ["-c", script, "sh", original, tree] + files)
+  }
+
+  private static func arguments(_ path: String, _ strip: Int, _ tree: String) -> [String] {
     // Lines that moved as a whole are fine; lines around them that differ are not.
     [
-      "--strip=\(strip)", "--fuzz=0", "--batch", "--forward", "--no-backup-if-mismatch", "--directory=\(tree.copy)",
+      "--strip=\(strip)", "--fuzz=0", "--batch", "--forward", "--no-backup-if-mismatch", "--directory=\(tree)",
       "--input=\(WholeFile.absolute(path))",
     ]
   }

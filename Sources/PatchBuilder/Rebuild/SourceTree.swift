@@ -1,39 +1,42 @@
-internal import Glibc
-
 /// A private copy of a project's source, which is built and changed in its place.
 ///
 /// Where that is allowed, commands see the copy at the path of the original, in a mount namespace of their own: paths are compiled
-/// into programs. The original is only read.
+/// into programs.
 struct SourceTree: Sendable {
-  /// The original, from the root.
-  let original: String
   /// The copy.
   let copy: String
-  /// What a command begins with that is to see the copy at the original's path; empty where that is not allowed.
-  private let mounted: [String]
+  /// The path at which commands see the tree.
+  let place: String
+  /// Whether that path is the same for every copy of one source.
+  let isAtHome: Bool
+  /// What a command begins with that is to see the copy there.
+  private let wrapper: [String]
 
-  /// Copies a tree.
-  ///
-  /// `folder`: gets the copy.
-  init(_ source: String, in folder: String) async throws(BuildRefused) {
-    original = WholeFile.absolute(source)
-    copy = "\(folder)/tree"
-    guard WholeFile.isRegular(source) == false else { throw BuildRefused(.unreadable(errno: ENOTDIR), at: source) }
-    _ = try await BuildTool.run("cp", ["-a", "--", original, copy])
-    var found: [String] = []
+  /// - Parameters:
+  ///   - work: a folder that gets the copy, as `tree`, and all else that commands write.
+  ///   - source: what it is a copy of.
+  init(in work: String, of source: ProjectSource) async {
+    copy = "\(work)/tree"
+    if let clean = source.clean {
+      place = source.place
+      isAtHome = true
+      wrapper = clean.wrapper(seeing: copy, at: place, work: work)
+      return
+    }
+    let script = "mount --bind \"$1\" \"$2\" && shift 2 && exec \"$@\""
     for way in [["unshare", "--mount"], ["unshare", "--user", "--map-root-user", "--mount"]] {
-      let attempt =
-        way + ["sh", "-c", "mount --bind \"$1\" \"$2\" && shift 2 && exec \"$@\"", "sh", copy, original]
-      if (try? await BuildTool.run("env", attempt + ["true"])) != nil {
-        found = attempt
-        break
+      let attempt = way + ["sh", "-c", script, "sh", source.place, source.place, "true"]
+      if (try? await BuildTool.run("env", attempt)) != nil {
+        place = source.place
+        isAtHome = true
+        wrapper = way + ["sh", "-c", script, "sh", copy, source.place]
+        return
       }
     }
-    mounted = found
+    place = copy
+    isAtHome = false
+    wrapper = []
   }
-
-  /// The path at which commands see the tree.
-  var place: String { mounted.isEmpty ? copy : original }
 
   /// Runs a command in the tree.
   ///
@@ -44,7 +47,7 @@ struct SourceTree: Sendable {
   ) async throws(BuildRefused) -> BuildTool.Answer {
     let variables = environment.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
     let there = ["sh", "-c", "cd \"$1\" && shift && exec \"$@\"", "sh", folder ?? place, "env"] + variables + command
-    return try await BuildTool.run("env", mounted + there, keepsTime: true)
+    return try await BuildTool.run("env", wrapper + there, keepsTime: true)
   }
 
   /// The path in the copy of a path that commands see; nil for one outside the tree.

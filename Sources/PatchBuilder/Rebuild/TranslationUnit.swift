@@ -30,22 +30,20 @@ struct TranslationUnit: Sendable {
     "-Wno-ignored-optimization-argument",
   ]
 
-  /// Compiles it as the project does; the object's path.
-  func compilePlain() async throws(BuildRefused) -> String { try await compile("plain", []) }
-
-  /// Compiles it so that each function and variable has a section of its own; the object's path.
-  func compileSectioned(_ state: String) async throws(BuildRefused) -> String {
-    try await compile(state, TranslationUnit.sectioned)
-  }
-
   /// A path for a file that belongs to it.
   func file(_ name: String) -> String { "\(prefix).\(name)" }
 
-  private func compile(_ state: String, _ extra: [String]) async throws(BuildRefused) -> String {
-    let object = file("\(state).o")
+  /// Compiles it; the object's path.
+  ///
+  /// `state`: what its source is at the moment, for the object's name: each function and variable then gets a section of its own. Nil:
+  /// as the project compiles it.
+  func compile(_ state: String?) async throws(BuildRefused) -> String {
+    let object = file("\(state ?? "plain").o")
+    let extra = state == nil ? [] : TranslationUnit.sectioned
     do throws(BuildRefused) {
       _ = try await tree.run(
-        [call.tool] + call.flags + extra + ["-c", source, "-o", object], in: call.folder)
+        [call.tool] + call.flags + extra + ["-c", source, "-o", object], in: call.folder,
+        environment: call.environment)
     } catch {
       throw BuildRefused(
         error.refusals.map { refusal in
@@ -58,7 +56,9 @@ struct TranslationUnit: Sendable {
 
   /// The files that it includes, from the root, itself among them.
   func dependencies() async throws(BuildRefused) -> Set<String> {
-    let rule = try await tree.run([call.tool] + call.flags + ["-M", source], in: call.folder).output
+    let rule = try await tree.run(
+      [call.tool] + call.flags + ["-M", source], in: call.folder, environment: call.environment
+    ).output
     let words = rule.replacing("\\\n", with: " ").replacing("\\ ", with: "\u{0}").split(whereSeparator: \.isWhitespace)
     return Set(words.dropFirst().map { call.absolute(String($0).replacing("\u{0}", with: " ")) })
   }

@@ -6,6 +6,7 @@ internal import Reconciler
 struct Build: ExampledCommand, AsyncParsableCommand {
   static let examples = [
     "lpreconcile build --binary /usr/bin/redis-server --replacement fix.c --replace pingCommand --name ping -o ping.lpatch -- -O2",
+    "lpreconcile build --debian redis --binary /usr/bin/redis-server --diff fix.patch --name fix -o fix.lpatch",
     "lpreconcile build --binary ./server --source . --build 'make -j2' --diff fix.patch --name fix -o fix.lpatch",
   ]
   static let configuration = CommandConfiguration(
@@ -18,6 +19,10 @@ struct Build: ExampledCommand, AsyncParsableCommand {
   var binary: String
   @Option(help: "A file with its symbols: the separate debug file, or an unstripped rebuild.", completion: .file())
   var symbols: String?
+  @Option(help: "The source package of Debian that the binary was built from: NAME, or NAME=VERSION where the binary is not installed.")
+  var debian: String?
+  @Option(help: "The source package's .dsc file, where the archive has the version no more.", completion: .file(extensions: ["dsc"]))
+  var dsc: String?
   @Option(help: "The source that the binary was built from: a folder, which is only read.", completion: .directory)
   var source: String?
   @Option(name: .customLong("build"), help: "The command that builds it, such as 'make -j2'.")
@@ -26,6 +31,10 @@ struct Build: ExampledCommand, AsyncParsableCommand {
   var diff: String?
   @Option(help: "The change of the source: the new version's folder.", completion: .directory)
   var newSource: String?
+  @Option(
+    help: "The folder of sources as they were built, for the next change; '' for none (default: lpreconcile in the user's cache, for root in /var/cache).",
+    completion: .directory)
+  var cache: String?
   @Option(help: "A C file with new functions; may be given several times.", completion: .file(extensions: ["c"]))
   var replacement: [String] = []
   @Option(help: "A function to replace; may be given several times.")
@@ -48,22 +57,32 @@ struct Build: ExampledCommand, AsyncParsableCommand {
 
   /// The change of a project's source that is asked for; nil when it is replacement files.
   private func change() throws(ValidationError) -> (
-    source: String, command: String, change: ProjectBuildRequest.Change
+    origin: ProjectBuildRequest.Origin, change: ProjectBuildRequest.Change
   )? {
-    guard source != nil || command != nil || diff != nil || newSource != nil else {
+    guard source != nil || command != nil || diff != nil || newSource != nil || debian != nil || dsc != nil else {
       guard !replacement.isEmpty, !replace.isEmpty else {
-        throw ValidationError("Give --replacement and --replace, or --source, --build and --diff.")
+        throw ValidationError(
+          "Give --replacement and --replace, or --debian and --diff, or --source, --build and --diff.")
       }
       return nil
     }
     guard replacement.isEmpty, replace.isEmpty, use.isEmpty, symbols == nil, flags.isEmpty else {
-      throw ValidationError("--source takes the functions, their symbols and the flags from the project itself.")
+      throw ValidationError("--diff takes the functions, their symbols and the flags from the project itself.")
     }
-    guard let source, let command else { throw ValidationError("--diff and --new-source need --source and --build.") }
+    let change: ProjectBuildRequest.Change
     switch (diff, newSource) {
-    case (let diff?, nil): return (source, command, .diff(diff))
-    case (nil, let new?): return (source, command, .newSource(new))
+    case (let diff?, nil): change = .diff(diff)
+    case (nil, let new?): change = .newSource(new)
     default: throw ValidationError("Give the change by --diff or by --new-source.")
+    }
+    switch (debian, source, command) {
+    case (let package?, nil, nil):
+      let parts = package.split(separator: "=", maxSplits: 1).map { String($0) }
+      guard let name = parts.first else { throw ValidationError("--debian needs the name of a source package.") }
+      let version = parts.count > 1 ? parts[1] : nil
+      return (.debian(ProjectBuildRequest.Debian(name: name, version: version, file: dsc)), change)
+    case (nil, let source?, let command?) where dsc == nil: return (.project(source: source, command: command), change)
+    default: throw ValidationError("Say where the source is by --debian, or by --source and --build.")
     }
   }
 
@@ -80,7 +99,7 @@ struct Build: ExampledCommand, AsyncParsableCommand {
       }
       let artifact = ArtifactRequest(binary: binary, name: name, description: description, fixes: fixes, output: file)
       let request = ProjectBuildRequest(
-        artifact: artifact, source: change.source, command: change.command, change: change.change)
+        artifact: artifact, origin: change.origin, change: change.change, cache: cacheFolder)
       return .success(try await PatchBuild.run(request) { Output.error("\($0.printable) …\n") })
     } catch {
       return .failure(error)
@@ -126,6 +145,14 @@ struct Build: ExampledCommand, AsyncParsableCommand {
 }
 
 extension Build {
+  /// The folder of built sources: as given, else where the XDG Base Directory Specification puts it, for root the system's.
+  private var cacheFolder: String? {
+    if let cache { return cache.isEmpty ? nil : cache }
+    if let home = Output.environment("XDG_CACHE_HOME") { return "\(home)/lpreconcile" }
+    if geteuid() == 0 { return "/var/cache/lpreconcile" }
+    return Output.environment("HOME").map { "\($0)/.cache/lpreconcile" }
+  }
+
   /// Text of several lines, as compilers write it, without what would change the terminal.
   private func lines(_ text: String) -> String {
     text.split(separator: "\n", omittingEmptySubsequences: false).map { String($0).printable }.joined(separator: "\n")

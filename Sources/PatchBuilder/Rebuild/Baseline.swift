@@ -1,0 +1,123 @@
+internal import Patch
+
+/// A project before the change: its source, built, in a private copy.
+struct Baseline: Sendable {
+  let tree: SourceTree
+  /// The calls of compilers that built it.
+  let calls: [CompilerCall]
+  /// The file among those built that says where everything in the binary lies.
+  let donor: String
+
+  /// Builds a source, or takes it from where it was built before.
+  ///
+  /// - Parameters:
+  ///   - binary: the path of what it is to make.
+  ///   - log: the path of the file that says what the build said, kept where it fails.
+  ///   - work: gets the copy.
+  /// - Throws: a refusal when it does not build, or when what was built is not the binary.
+  static func make(
+    _ source: ProjectSource, for binary: String, log: String, in work: String, cache: BuildCache?,
+    progress: @Sendable (String) -> Void
+  ) async throws(BuildRefused) -> Baseline {
+    let tree = await SourceTree(in: work, of: source)
+    // Where commands see the copy at a path that is another one each time, what they wrote down would lead nowhere.
+    let key = tree.isAtHome && cache != nil ? try await key(source, binary) : nil
+    if let key, let built = try await cache?.present("built", key) {
+      progress("taking the source as it was built before")
+      _ = try await BuildTool.run("cp", ["-a", "--reflink=auto", "--", "\(built)/.", work])
+    } else {
+      progress("copying \(source.folder)")
+      _ = try await BuildTool.run("cp", ["-a", "--", source.folder, tree.copy])
+      progress("building the old source: \(source.command)")
+      try await build(source, tree, in: work, log: log)
+    }
+    progress("looking for the binary in what was built")
+    let donor = try SymbolDonor.find(for: binary, in: tree)
+    if let key {
+      _ = try await cache?.entry("built", key) { part throws(BuildRefused) in
+        let parts = ["tree", CompilerCall.folderName].map { "\(work)/\($0)" }
+        _ = try await BuildTool.run("cp", ["-a", "--reflink=auto", "--"] + parts + [part])
+      }
+    }
+    return Baseline(tree: tree, calls: try CompilerCall.read(from: work), donor: donor)
+  }
+
+  /// What a built source is kept under: all that goes into the build, and the binary that it was seen to make.
+  private static func key(_ source: ProjectSource, _ binary: String) async throws(BuildRefused) -> String {
+    // Times do not count, and git's own files change when it is asked for its state.
+    let script = """
+      cd "$1" && tar --sort=name --mtime=@0 --owner=0 --group=0 --numeric-owner --exclude=./.git -cf - . | sha256sum
+      """
+    let content = try await BuildTool.run("sh", ["-c", script, "sh", source.folder]).output
+    let file = SHA256Digest(of: try WholeFile.read(binary))
+    let all = [content, source.place, source.clean?.root ?? "", source.command, "\(file)"].joined(separator: "\n")
+    return "\(SHA256Digest(of: Array(all.utf8)))"
+  }
+
+  private static func build(
+    _ source: ProjectSource, _ tree: SourceTree, in work: String, log: String
+  ) async throws(BuildRefused) {
+    let environment = try CompilerCall.watch(in: work, source.clean)
+    // Written where commands may write, whatever they see of the machine.
+    let written = "\(work)/build.log"
+    do throws(BuildRefused) {
+      _ = try await tree.run(
+        ["sh", "-c", "exec > \"$0\" 2>&1; eval \"$1\"", written, source.command], environment: environment)
+    } catch {
+      guard case .toolFailed? = error.refusals.first?.reason, let text = try? WholeFile.read(written) else { throw error }
+      try WholeFile.write(text, to: log)
+      let end = String(decoding: text, as: UTF8.self).split(separator: "\n").suffix(12).joined(separator: "\n")
+      throw BuildRefused(.buildFailed(log: log, end: end), at: source.folder)
+    }
+  }
+
+  // MARK: What the change reaches
+
+  /// The compilations that a change of files reaches.
+  ///
+  /// `touched`: the files, relative to the tree's root.
+  /// - Throws: a refusal when the binary has a file of the tree that no call was seen to compile: it might include one of them.
+  func units(touchedBy files: [String], in folder: String) async throws(BuildRefused) -> [TranslationUnit] {
+    let touched = Set(files.map { SourceTree.normalized("\(tree.place)/\($0)") })
+    var all: [TranslationUnit] = []
+    for call in calls {
+      // What a configuration compiles to try the compiler is gone when the build has ended.
+      for source in call.sources where tree.holds(call.absolute(source)) {
+        all.append(TranslationUnit(call, source: source, number: all.count, tree: tree, folder: folder))
+      }
+    }
+    let compiled = Set(all.map { $0.call.absolute($0.source) })
+    let reached = all.filter { touched.contains($0.call.absolute($0.source)) }
+    // Where every file that is touched is compiled by itself, and by itself only, nobody need be asked what he includes.
+    if touched.isSubset(of: compiled), try await !areIncluded(files) { return reached }
+    try checkSeen()
+    return try await Concurrent.map(all) { unit throws(BuildRefused) in
+      try await touched.isDisjoint(with: unit.dependencies()) ? nil : unit
+    }.compactMap { $0 }
+  }
+
+  /// Whether a file of the tree seems to include one of these.
+  private func areIncluded(_ files: [String]) async throws(BuildRefused) -> Bool {
+    let names = files.map { WholeFile.name(of: $0) }.joined(separator: "\n")
+    let script = """
+      grep -rIhs '^[[:space:]]*#[[:space:]]*include' "$1" | grep -F "$2" > /dev/null && echo yes || true
+      """
+    let answer = try await BuildTool.run("sh", ["-c", script, "sh", tree.copy, names])
+    return answer.output.hasPrefix("yes")
+  }
+
+  /// Refuses a binary with a file that no call was seen to compile (the symbol table names the files, gABI `STT_FILE`).
+  private func checkSeen() throws(BuildRefused) {
+    let seen = Set(calls.flatMap(\.arguments).map { WholeFile.name(of: $0) })
+    let present = Set(Folder.files(below: tree.copy).map { WholeFile.name(of: $0) })
+    let symbols: [ElfSymbol]
+    do throws(DamagedElf) { symbols = try ElfFile(path: donor).symbols(.full) } catch {
+      throw BuildRefused(.notATarget(why: error.text), at: donor)
+    }
+    let unseen = Set(symbols.filter { $0.type == .file }.map { WholeFile.name(of: $0.name) })
+      .subtracting(seen).intersection(present)
+    guard unseen.isEmpty else {
+      throw BuildRefused(unseen.sorted().map { BuildRefusal(place: $0, reason: .compileNotSeen) })
+    }
+  }
+}

@@ -1,0 +1,147 @@
+/// One compilation before and after a change, and what is different in its code.
+struct SourceComparison {
+  let unit: TranslationUnit
+  /// As the project compiles it, beside the binary.
+  var match: BinaryMatch
+  /// With the change; a section for each function.
+  let new: RelocatableObject
+  var difference: ObjectDifference
+
+  /// Compares everything that the change reaches and that is in the binary.
+  ///
+  /// - Parameters:
+  ///   - original: the folder of the source as it was.
+  ///   - folder: gets the objects.
+  ///   - progress: is told what is being done, in a few words.
+  /// - Throws: what stands against the change, or that nothing of the binary differs. The baseline's tree is left with or without it.
+  static func make(
+    _ baseline: Baseline, _ diff: SourceDiff, original: String, target: TargetImage, in folder: String,
+    progress: @Sendable (String) -> Void
+  ) async throws(BuildRefused) -> [SourceComparison] {
+    progress("looking for what the change reaches")
+    let units = try await baseline.units(touchedBy: diff.files, in: folder)
+    guard !units.isEmpty else {
+      throw BuildRefused(diff.files.map { BuildRefusal(place: $0, reason: .compileNotSeen) })
+    }
+    progress("compiling \(units.count) file\(units.count == 1 ? "" : "s") before and after")
+    let compiled = try await Compiled.all(units, baseline.tree, diff, original: original)
+    guard !compiled.isEmpty else { throw BuildRefused(.nothingChanged, at: target.path) }
+    var found: [SourceComparison] = []
+    for part in compiled {
+      var match = BinaryMatch(part.plain, in: target)
+      // A file may be compiled for several programs, and several times.
+      guard match.hasAnyFunction() else { continue }
+      let difference = ObjectDifference(from: part.old, to: part.unmoved ?? part.new, place: part.unit.name)
+      found.append(SourceComparison(unit: part.unit, match: match, new: part.new, difference: difference))
+    }
+    guard !found.isEmpty else {
+      throw BuildRefused(compiled.map { BuildRefusal(place: $0.unit.name, reason: .compileNotSeen) })
+    }
+    let chosen = inBinary(found)
+    var refusals: [BuildRefusal] = []
+    for part in chosen {
+      refusals += part.difference.refusals
+      if let layout = try await layoutDifference(part.unit) {
+        refusals.append(BuildRefusal(place: part.unit.name, symbol: layout.type, reason: .layoutChanged(layout.how)))
+      }
+    }
+    guard refusals.isEmpty else { throw BuildRefused(refusals) }
+    let changed = chosen.filter { !$0.difference.changed.isEmpty }
+    guard !changed.isEmpty else { throw BuildRefused(.nothingChanged, at: target.path) }
+    return changed
+  }
+
+  /// Of several compilations of one file the one whose changed functions are all in the binary; the first where none is, for
+  /// the refusal.
+  ///
+  /// Projects compile a file once for a program and once for a library, or again for a test.
+  private static func inBinary(_ parts: [SourceComparison]) -> [SourceComparison] {
+    var chosen: [SourceComparison] = []
+    for part in parts where !chosen.contains(where: { $0.unit.name == part.unit.name }) {
+      let isProven = { (candidate: SourceComparison) in
+        var match = candidate.match
+        return candidate.difference.changed.keys.allSatisfy { match.difference(of: $0) == nil }
+      }
+      chosen.append(parts.first { $0.unit.name == part.unit.name && isProven($0) } ?? part)
+    }
+    return chosen
+  }
+
+  private static func layoutDifference(
+    _ unit: TranslationUnit
+  ) async throws(BuildRefused) -> (type: String, how: String)? {
+    let old = TypeLayouts(path: try await DebugInformation.linked([unit.file("old.o")], to: unit.file("old.debug")))
+    let new = TypeLayouts(path: try await DebugInformation.linked([unit.file("new.o")], to: unit.file("new.debug")))
+    return old.difference(to: new)
+  }
+}
+
+/// The objects of a compilation that the change makes different.
+private struct Compiled {
+  let unit: TranslationUnit
+  /// As the project compiles it, before the change.
+  let plain: RelocatableObject
+  /// A section for each function: before the change, with it, and with it but with the old line numbers.
+  let old: RelocatableObject
+  let new: RelocatableObject
+  /// Nil where that does not compile: functions that merely moved then count as changed, and more is replaced than must be.
+  let unmoved: RelocatableObject?
+
+  /// Compiles units with and without the change; those that it leaves as they are are left out.
+  static func all(
+    _ units: [TranslationUnit], _ tree: SourceTree, _ diff: SourceDiff, original: String
+  ) async throws(BuildRefused) -> [Compiled] {
+    let old = try await compile(units, "old")
+    try await diff.apply(to: tree.copy)
+    let new = try await compile(units, "new")
+    let different = units.indices.filter {
+      !ObjectDifference(from: old[$0], to: new[$0], place: units[$0].name).isEmpty
+    }
+    guard !different.isEmpty else { return [] }
+    let chosen = different.map { units[$0] }
+    let unmoved = await withLinesRestored(chosen, tree, diff, original: original)
+    try await diff.undo(in: tree.copy, original: original)
+    let plain = try await compile(chosen, nil)
+    return different.enumerated().map { position, index in
+      Compiled(
+        unit: units[index], plain: plain[position], old: old[index], new: new[index], unmoved: unmoved?[position])
+    }
+  }
+
+  /// The units' objects, compiled as the tree is now.
+  ///
+  /// `state`: as for ``TranslationUnit/compile(_:)``.
+  private static func compile(
+    _ units: [TranslationUnit], _ state: String?
+  ) async throws(BuildRefused) -> [RelocatableObject] {
+    let paths = try await Concurrent.map(units) { unit throws(BuildRefused) in try await unit.compile(state) }
+    var objects: [RelocatableObject] = []
+    for path in paths { objects.append(try RelocatableObject(path: path)) }
+    return objects
+  }
+
+  private static func withLinesRestored(
+    _ units: [TranslationUnit], _ tree: SourceTree, _ diff: SourceDiff, original: String
+  ) async -> [RelocatableObject]? {
+    do throws(BuildRefused) {
+      for file in diff.files {
+        let path = "\(tree.copy)/\(file)"
+        let old = "\(original)/\(file)"
+        guard WholeFile.isRegular(path) == true, WholeFile.isRegular(old) == true else { continue }
+        let hunks = try await BuildTool.run("sh", ["-c", "diff -U0 \"$1\" \"$2\"; [ $? -le 1 ]", "sh", old, path])
+          .output
+        let text = String(decoding: try WholeFile.read(path), as: UTF8.self)
+        let restored = LineNumbers.restored(in: text, hunks: hunks)
+        try WholeFile.write(Array(restored.utf8), to: path)
+      }
+      return try await compile(units, "unmoved")
+    } catch {
+      return nil
+    }
+  }
+}
+
+extension ObjectDifference {
+  /// Whether the change makes no difference to the file's code, and nothing stands against it.
+  fileprivate var isEmpty: Bool { changed.isEmpty && refusals.isEmpty }
+}
