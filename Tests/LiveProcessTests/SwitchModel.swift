@@ -142,12 +142,16 @@ struct SwitchModel {
     return -1
   }
 
+  /// The state word that a thread finds which asks a second gate: nil where nothing happens in between.
+  var laterWord: UInt64?
+
   private func pass(_ gate: Ledger.Gate, _ ledger: Ledger, _ place: RemoteAddress, depth: Int = 0) -> Int? {
-    if word & ledger.mask != 0 { return ledger.bit }
+    if (depth > 0 ? laterWord ?? word : word) & ledger.mask != 0 { return ledger.bit }
     let target = read(gate.elseSlot, 8).reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
     guard depth < 8 else { return -1 }
     for other in ledgers {
       for function in other.functions where function.place == place {
+        if target == function.replacement.value { return other.bit }
         guard let next = function.gate else { continue }
         if target == next.moved.value { return nil }
         if target == next.range.lowerBound.value { return pass(next, other, place, depth: depth + 1) }

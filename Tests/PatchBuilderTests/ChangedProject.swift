@@ -95,11 +95,15 @@ struct ChangedProject {
   /// Makes the artifact.
   ///
   /// `change`: nil for the project's own, as a diff.
-  func build(_ change: ProjectBuildRequest.Change? = nil, output: String = "fix.lpatch") async throws -> BuildReport {
+  /// `cache`: the folder that keeps built sources.
+  func build(
+    _ change: ProjectBuildRequest.Change? = nil, output: String = "fix.lpatch", cache: String? = nil
+  ) async throws -> BuildReport {
     try await PatchBuild.run(
       ProjectBuildRequest(
         artifact: ArtifactRequest(binary: binary, name: "fix", output: folder.file(output)),
-        origin: .project(source: folder.file("old"), command: command), change: change ?? .diff(folder.file("fix.diff")))
+        origin: .project(source: folder.file("old"), command: command),
+        change: change ?? .diff(folder.file("fix.diff")), cache: cache)
     ) { _ in }
   }
 

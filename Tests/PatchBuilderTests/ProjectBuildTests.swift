@@ -5,6 +5,8 @@ import VictimKit
 
 @Suite("A change of a project's source becomes a patch for the binary that runs, or is refused by name", .needsRoot)
 struct ProjectBuildTests {
+  typealias Way = ChangedProject.Way
+
   @Test(
     "Exactly the functions that differ are replaced, and the program answers as the new one",
     arguments: ChangedProject.names)
@@ -14,12 +16,12 @@ struct ProjectBuildTests {
   }
 
   static let ways = [
-    ChangedProject.Way(flags: ["-O0", "-fno-pie"], link: ["-no-pie"]),
-    ChangedProject.Way(
+    Way(flags: ["-O0", "-fno-pie"], link: ["-no-pie"]),
+    Way(
       flags: ["-O3", "-fPIE", "-fcf-protection", "-fstack-protector-strong", "-D_FORTIFY_SOURCE=2"]),
-    ChangedProject.Way(flags: ["-Os", "-fno-pie"], link: ["-no-pie"]),
-    ChangedProject.Way(compiler: "clang"),
-    ChangedProject.Way(flags: ["-O2", "-fPIC", "-fno-plt", "-g"]),
+    Way(flags: ["-Os", "-fno-pie"], link: ["-no-pie"]),
+    Way(compiler: "clang"),
+    Way(flags: ["-O2", "-fPIC", "-fno-plt", "-g"]),
   ]
   /// The changes that are compiled in every way: one for each kind of thing that a function refers to.
   static let everyWay = [
@@ -129,12 +131,7 @@ struct ProjectBuildTests {
   func otherFlags() async throws {
     let text = """
       # refused: LP0439 ask
-       == hidden/value.h
-       #define VALUE 1000
-       == behind/value.h
-       #define VALUE 2000
-       == part.c
-       #include <value.h>
+       #include "value.h"
        int other(int x) { return x % 9; }
        int ask(int x) {
       -  return x % 7 + VALUE;
@@ -142,15 +139,14 @@ struct ProjectBuildTests {
        }
 
       """
-    // A variable of the environment, which the calls do not show.
-    let way = ChangedProject.Way(
-      compiler: "CPATH=$PWD/hidden gcc", flags: ["-O2", "-fPIE", "-idirafter", "$PWD/behind"])
+    // A file that is another one when the build has ended: behind the two compilations comes the link.
+    let way = Way(compiler: "n=$((n + 1)); echo \"#define VALUE $((n < 3 ? 1000 : 2000))\" > value.h; gcc")
     let project = try ChangedProject(text: text, way)
     try await expectOutcome(of: project)
   }
 
   /// Functions stand close together, so that one of four bytes has no room for a branch.
-  private static let close = ChangedProject.Way(flags: ["-Os", "-fPIE"])
+  private static let close = Way(flags: ["-Os", "-fPIE"])
 
   @Test("A static function without room for a branch is replaced where it is called")
   func callersReplaced() async throws {
@@ -188,7 +184,7 @@ struct ProjectBuildTests {
 
   @Test("Of several compilations of a file those count that are in the binary")
   func compiledTwice() async throws {
-    let way = ChangedProject.Way(compiler: "gcc -DOTHER=1 -O1 -c part.c -o other.o; rm other.o; gcc")
+    let way = Way(compiler: "gcc -DOTHER=1 -O1 -c part.c -o other.o; rm other.o; gcc")
     let text = """
       # replaces: ask
        int other(int x) { return x % 9; }
@@ -206,7 +202,7 @@ struct ProjectBuildTests {
 
   @Test("What a configuration compiled and removed again is not asked what it includes")
   func configured() async throws {
-    let way = ChangedProject.Way(
+    let way = Way(
       compiler: "echo 'int try;' > conftest.c; gcc -c conftest.c; rm conftest.*; gcc",
       flags: ["-O2", "-fPIE", "-Werror"])
     try await expectOutcome(of: try ChangedProject("header-only", way))
@@ -214,10 +210,83 @@ struct ProjectBuildTests {
 
   @Test("A call of a compiler that cannot be written down ends the build")
   func unwritten() async throws {
-    let way = ChangedProject.Way(compiler: "rmdir \"$LPRECONCILE_CALLS\"; gcc")
+    let way = Way(compiler: "rmdir \"$LPRECONCILE_CALLS\"; gcc")
     let project = try ChangedProject("header-only", way)
     let refused = await #expect(throws: BuildRefused.self) { try await project.build() }
     #expect(refused?.refusals.map(\.code) == [.buildFailed])
+  }
+
+  @Test("What the compiler reads from the environment of a call it reads again")
+  func environment() async throws {
+    let text = """
+      # replaces: ask
+       == elsewhere/value.h
+       #define VALUE 1000
+       == part.c
+       #include <value.h>
+       int ask(int x) {
+      -  return x % 7 + VALUE;
+      +  return x % 5 + VALUE;
+       }
+
+      """
+    try await expectOutcome(of: try ChangedProject(text: text, Way(compiler: "CPATH=$PWD/elsewhere gcc")))
+  }
+
+  @Test("A compilation that nobody saw may include what is touched: it is refused by its file's name")
+  func unseen() async throws {
+    let way = Way(compiler: "$(test $f = part.c && echo /usr/bin/gcc || echo gcc)")
+    let project = try ChangedProject("header-only", way)
+    let refused = await #expect(throws: BuildRefused.self) { try await project.build() }
+    #expect(refused?.refusals == [BuildRefusal(place: "part.c", reason: .compileNotSeen)])
+  }
+
+  @Test("A source that is compiled by itself and included by another: both are reached")
+  func includedSource() async throws {
+    let text = """
+      # replaces: ask here twice
+       == inner.c
+       int twice(int x) {
+      -  return x * 2 % 1000 + x / 7;
+      +  return x * 3 % 1000 + x / 7;
+       }
+       == part.c
+       #define twice here
+       #include "inner.c"
+       int ask(int x) { return here(x); }
+
+      """
+    try await expectOutcome(of: try ChangedProject(text: text))
+  }
+
+  @Test("A second change of a source takes it as it was built, and makes the same of it")
+  func cached() async throws {
+    let folder = try TemporaryDirectory()
+    let count = folder.file("count")
+    let project = try ChangedProject("strings", Way(compiler: "echo built >> \(count); gcc"))
+    let without = try await project.build()
+    try PatchedProgram.write("", to: count)
+    let first = try await project.build(output: "first.lpatch", cache: folder.file("cache"))
+    let built = try Command.output(["cat", count])
+    #expect(!built.isEmpty)
+    let second = try await project.build(
+      .newSource(project.folder.file("new")), output: "second.lpatch", cache: folder.file("cache"))
+    #expect(try Command.output(["cat", count]) == built, "built once")
+    #expect(first.sha256 == without.sha256)
+    #expect(second.sha256 == without.sha256)
+    // Another source is built anew.
+    try PatchedProgram.write("/* new */\n", to: project.folder.file("old/more.c"))
+    _ = try? await project.build(output: "third.lpatch", cache: folder.file("cache"))
+    #expect(try Command.output(["cat", count]) != built)
+  }
+
+  @Test("What others could write to is not trusted")
+  func cacheOfOthers() async throws {
+    let project = try ChangedProject("strings")
+    let cache = project.folder.file("cache")
+    _ = try Command.output(["mkdir", "-m", "777", cache])
+    let refused = await #expect(throws: BuildRefused.self) { try await project.build(cache: cache) }
+    #expect(refused?.refusals == [BuildRefusal(place: cache, reason: .cacheOfOthers)])
   }
 
   @Test("A build that fails leaves its log and says how it ended")
@@ -225,7 +294,8 @@ struct ProjectBuildTests {
     let project = try ChangedProject("strings")
     let request = ProjectBuildRequest(
       artifact: ArtifactRequest(binary: project.binary, name: "fix", output: project.folder.file("fix.lpatch")),
-      origin: .project(source: project.folder.file("old"), command: "echo a word; false"), change: .diff(project.folder.file("fix.diff")))
+      origin: .project(source: project.folder.file("old"), command: "echo a word; false"),
+      change: .diff(project.folder.file("fix.diff")))
     let refused = await #expect(throws: BuildRefused.self) { try await PatchBuild.run(request) { _ in } }
     let log = project.folder.file("fix.lpatch.log")
     #expect(refused?.refusals.map(\.reason) == [.buildFailed(log: log, end: "a word")])

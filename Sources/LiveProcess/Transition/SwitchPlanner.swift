@@ -128,7 +128,9 @@ package struct SwitchPlanner {
   private func checkElseSlot(of claim: PatchSite.Claim, at site: PatchSite) throws(SwitchRefusal) {
     guard let gate = function(claim).gate, ledgers[claim.ledger].mask & plan.wordBefore == 0 else { return }
     let slot = memory.word(at: gate.elseSlot)
-    let known = [gate.moved.value] + site.claims.compactMap { function($0).gate?.range.lowerBound.value }
+    // Tools before this one let a gate lead to its predecessor's.
+    let gates = site.claims.compactMap { function($0).gate?.range.lowerBound.value }
+    let known = [gate.moved.value] + gates + site.claims.map { function($0).replacement.value }
     guard slot.map({ known.contains($0) }) ?? false else {
       throw SwitchRefusal(
         ledgers[claim.ledger], function(claim),
@@ -284,8 +286,10 @@ package struct SwitchPlanner {
     let site = sites[index]
     let isOriginal = contents[index] == .original
     guard let claim = next ?? (isOriginal ? nil : owners[index]), let gate = function(claim).gate else { return nil }
-    if next != nil, !isOriginal, let old = owners[index], old != claim, let oldGate = function(old).gate {
-      writeSlot(gate, oldGate.range.lowerBound, .slots)
+    if next != nil, !isOriginal, let old = owners[index], old != claim {
+      // Not to its gate: a thread could ask the one before the commit and the other behind it, and both would say no. Nobody
+      // is in a gate when a living tool commits, but with values the commit can outlive the tool, and then all threads run.
+      writeSlot(gate, function(old).replacement, .slots)
     }
     return site.padded(gate.branch)
   }

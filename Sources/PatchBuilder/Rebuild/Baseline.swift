@@ -10,10 +10,9 @@ struct Baseline: Sendable {
 
   /// Builds a source, or takes it from where it was built before.
   ///
-  /// - Parameters:
-  ///   - binary: the path of what it is to make.
-  ///   - log: the path of the file that says what the build said, kept where it fails.
-  ///   - work: gets the copy.
+  /// `binary`: the path of what it is to make.
+  /// `log`: the path of the file that says what the build said, kept where it fails.
+  /// `work`: gets the copy.
   /// - Throws: a refusal when it does not build, or when what was built is not the binary.
   static func make(
     _ source: ProjectSource, for binary: String, log: String, in work: String, cache: BuildCache?,
@@ -64,7 +63,9 @@ struct Baseline: Sendable {
       _ = try await tree.run(
         ["sh", "-c", "exec > \"$0\" 2>&1; eval \"$1\"", written, source.command], environment: environment)
     } catch {
-      guard case .toolFailed? = error.refusals.first?.reason, let text = try? WholeFile.read(written) else { throw error }
+      guard case .toolFailed? = error.refusals.first?.reason, let text = try? WholeFile.read(written) else {
+        throw error
+      }
       try WholeFile.write(text, to: log)
       let end = String(decoding: text, as: UTF8.self).split(separator: "\n").suffix(12).joined(separator: "\n")
       throw BuildRefused(.buildFailed(log: log, end: end), at: source.folder)

@@ -25,7 +25,9 @@ final class BuildCache: Sendable {
     guard unsafe fstat(descriptor, &status) == 0, flock(descriptor, LOCK_SH) == 0 else {
       throw BuildRefused(.unreadable(errno: errno), at: folder)
     }
-    guard status.st_uid == geteuid(), status.st_mode & 0o022 == 0 else { throw BuildRefused(.cacheOfOthers, at: folder) }
+    guard status.st_uid == geteuid(), status.st_mode & 0o022 == 0 else {
+      throw BuildRefused(.cacheOfOthers, at: folder)
+    }
   }
 
   deinit {

@@ -9,10 +9,11 @@ struct CleanTree: Sendable {
 
   /// Whether this user may enter such a tree.
   static func isAllowed() async -> Bool {
-    (try? await BuildTool.run("unshare", namespaces + ["sh", "-c", "mount -t tmpfs none /tmp && chroot / true"])) != nil
+    await MountNamespace.isAllowed(
+      MountNamespace.wrapper(namespaces, "mount -t tmpfs none /tmp && exec chroot / \"$@\"", []))
   }
 
-  private static let namespaces = ["--mount", "--net", "--pid", "--fork", "--kill-child"]
+  private static let namespaces = ["--net", "--pid", "--fork", "--kill-child"]
 
   /// What a command begins with that is to see a folder at a path of the tree.
   ///
@@ -27,7 +28,7 @@ struct CleanTree: Sendable {
         mount --bind "$work" "$root$work" && mount -o remount,bind,ro "$root" || exit
       exec chroot "$root" env -i PATH=\(CleanTree.path) HOME=/build LC_ALL=C.UTF-8 "$@"
       """
-    return ["unshare"] + CleanTree.namespaces + ["sh", "-c", script, "sh", root, copy, place, work]
+    return MountNamespace.wrapper(CleanTree.namespaces, script, [root, copy, place, work])
   }
 
   /// Makes one with mmdebstrap(1) from the machine's own archives.

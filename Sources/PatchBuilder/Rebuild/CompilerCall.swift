@@ -31,9 +31,8 @@ struct CompilerCall: Equatable, Sendable {
 
   /// Puts scripts in the place of all compilers that PATH finds; the variables with which a build runs them.
   ///
-  /// - Parameters:
-  ///   - folder: gets the scripts, and what they write down.
-  ///   - clean: the tree that the build runs in; nil for the machine itself.
+  /// `folder`: gets the scripts, and what they write down.
+  /// `clean`: the tree that the build runs in; nil for the machine itself.
   static func watch(in folder: String, _ clean: CleanTree?) throws(BuildRefused) -> [String: String] {
     let tools = "\(folder)/tools"
     for path in [tools, calls(in: folder)] { try Folder.make(path) }

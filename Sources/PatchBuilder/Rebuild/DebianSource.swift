@@ -15,7 +15,8 @@ struct DebianSource: Sendable {
   /// Finds out which version a binary was built from.
   ///
   /// `binary`: its path, asked for the package that owns it where the request names no version.
-  static func find(_ request: ProjectBuildRequest.Debian, for binary: String) async throws(BuildRefused) -> DebianSource {
+  static func find(_ request: ProjectBuildRequest.Debian, for binary: String) async throws(BuildRefused) -> DebianSource
+  {
     if let file = request.file {
       let digest = SHA256Digest(of: try WholeFile.read(file))
       return DebianSource(
@@ -23,11 +24,14 @@ struct DebianSource: Sendable {
     }
     let version: String
     if let given = request.version { version = given } else { version = try await installed(request.name, binary) }
-    let allowed = { (text: String) in text.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || "+-.:~".contains($0)) } }
+    let allowed = { (text: String) in
+      text.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || "+-.:~".contains($0)) }
+    }
     guard !request.name.isEmpty, allowed(request.name), allowed(version), !request.name.hasPrefix("-") else {
       throw BuildRefused(.sourceUnknown("that is no name and version of a source package"), symbol: request.name)
     }
-    return DebianSource(name: request.name, version: version, file: nil, key: "\(request.name)_\(version)".replacing(":", with: "%3a"))
+    return DebianSource(
+      name: request.name, version: version, file: nil, key: "\(request.name)_\(version)".replacing(":", with: "%3a"))
   }
 
   /// The version of the source package of the installed package that owns a file.

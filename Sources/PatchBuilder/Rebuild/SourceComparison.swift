@@ -9,10 +9,9 @@ struct SourceComparison {
 
   /// Compares everything that the change reaches and that is in the binary.
   ///
-  /// - Parameters:
-  ///   - original: the folder of the source as it was.
-  ///   - folder: gets the objects.
-  ///   - progress: is told what is being done, in a few words.
+  /// `original`: the folder of the source as it was.
+  /// `folder`: gets the objects.
+  /// `progress`: is told what is being done, in a few words.
   /// - Throws: what stands against the change, or that nothing of the binary differs. The baseline's tree is left with or without it.
   static func make(
     _ baseline: Baseline, _ diff: SourceDiff, original: String, target: TargetImage, in folder: String,
@@ -20,9 +19,7 @@ struct SourceComparison {
   ) async throws(BuildRefused) -> [SourceComparison] {
     progress("looking for what the change reaches")
     let units = try await baseline.units(touchedBy: diff.files, in: folder)
-    guard !units.isEmpty else {
-      throw BuildRefused(diff.files.map { BuildRefusal(place: $0, reason: .compileNotSeen) })
-    }
+    guard !units.isEmpty else { throw BuildRefused(.nothingChanged, at: target.path) }
     progress("compiling \(units.count) file\(units.count == 1 ? "" : "s") before and after")
     let compiled = try await Compiled.all(units, baseline.tree, diff, original: original)
     guard !compiled.isEmpty else { throw BuildRefused(.nothingChanged, at: target.path) }
@@ -35,6 +32,11 @@ struct SourceComparison {
       found.append(SourceComparison(unit: part.unit, match: match, new: part.new, difference: difference))
     }
     guard !found.isEmpty else {
+      // What differs is in other programs; the same files may be in this one, compiled so that they do not.
+      for unit in units where !compiled.contains(where: { $0.unit.number == unit.number }) {
+        var match = BinaryMatch(try RelocatableObject(path: try await unit.compile(nil)), in: target)
+        if match.hasAnyFunction() { throw BuildRefused(.nothingChanged, at: target.path) }
+      }
       throw BuildRefused(compiled.map { BuildRefusal(place: $0.unit.name, reason: .compileNotSeen) })
     }
     let chosen = inBinary(found)

@@ -24,14 +24,15 @@ struct SourceTree: Sendable {
       return
     }
     let script = "mount --bind \"$1\" \"$2\" && shift 2 && exec \"$@\""
-    for way in [["unshare", "--mount"], ["unshare", "--user", "--map-root-user", "--mount"]] {
-      let attempt = way + ["sh", "-c", script, "sh", source.place, source.place, "true"]
-      if (try? await BuildTool.run("env", attempt)) != nil {
-        place = source.place
-        isAtHome = true
-        wrapper = way + ["sh", "-c", script, "sh", copy, source.place]
-        return
+    for options in [[], ["--user", "--map-root-user"]] {
+      // Two folders that are there already.
+      guard await MountNamespace.isAllowed(MountNamespace.wrapper(options, script, [source.place, source.place])) else {
+        continue
       }
+      place = source.place
+      isAtHome = true
+      wrapper = MountNamespace.wrapper(options, script, [copy, source.place])
+      return
     }
     place = copy
     isAtHome = false

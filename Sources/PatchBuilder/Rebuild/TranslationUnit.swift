@@ -7,14 +7,16 @@ struct TranslationUnit: Sendable {
   let source: String
   /// The path of the source below the tree, for people.
   let name: String
+  /// Its own among those of one build.
+  let number: Int
   private let tree: SourceTree
   /// What the paths of its objects begin with.
   private let prefix: String
 
-  /// `number`: its own among those of one build.
   init(_ call: CompilerCall, source: String, number: Int, tree: SourceTree, folder: String) {
     self.call = call
     self.source = source
+    self.number = number
     self.tree = tree
     let path = call.absolute(source)
     name = path.hasPrefix(tree.place + "/") ? String(path.dropFirst(tree.place.count + 1)) : path

@@ -19,9 +19,14 @@ struct Build: ExampledCommand, AsyncParsableCommand {
   var binary: String
   @Option(help: "A file with its symbols: the separate debug file, or an unstripped rebuild.", completion: .file())
   var symbols: String?
-  @Option(help: "The source package of Debian that the binary was built from: NAME, or NAME=VERSION where the binary is not installed.")
+  @Option(
+    help:
+      "The source package of Debian that the binary was built from: NAME, or NAME=VERSION where the binary is not installed."
+  )
   var debian: String?
-  @Option(help: "The source package's .dsc file, where the archive has the version no more.", completion: .file(extensions: ["dsc"]))
+  @Option(
+    help: "The source package's .dsc file, where the archive has the version no more.",
+    completion: .file(extensions: ["dsc"]))
   var dsc: String?
   @Option(help: "The source that the binary was built from: a folder, which is only read.", completion: .directory)
   var source: String?
@@ -32,7 +37,8 @@ struct Build: ExampledCommand, AsyncParsableCommand {
   @Option(help: "The change of the source: the new version's folder.", completion: .directory)
   var newSource: String?
   @Option(
-    help: "The folder of sources as they were built, for the next change; '' for none (default: lpreconcile in the user's cache, for root in /var/cache).",
+    help:
+      "The folder of sources as they were built, for the next change; '' for none (default: lpreconcile in the user's cache, for root in /var/cache).",
     completion: .directory)
   var cache: String?
   @Option(help: "A C file with new functions; may be given several times.", completion: .file(extensions: ["c"]))
