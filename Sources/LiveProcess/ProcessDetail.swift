@@ -16,14 +16,17 @@ struct ProcessDetail {
   /// `paths`: decides about paths in the terms of the process's mount namespace.
   func read(_ pid: ProcessID, paths: PathQuestion) throws(ProcessUnreadable) -> ObservedProcess? {
     let handle = try ProcessHandle(pid)
-    for _ in 0..<ProcessDetail.attempts {
+    for attempt in 1...ProcessDetail.attempts {
       let before = try ProcessStat.read(pid)
       if before.isKernelThread || (before.isZombie && before.threads <= 1) { return nil }
       guard before.startTime == handle.identity.startTime else { throw .gone }
       let seen = try look(handle.identity, before, paths: paths)
       let after = try ProcessStat.read(pid)
       guard handle.isRunning, after.startTime == before.startTime else { throw .gone }
-      if after.image == before.image { return seen }
+      guard after.image == before.image else { continue }
+      // No arguments: in the middle of an exec, the new program is mapped before its stack is made. It may have lost its CPU there.
+      guard let process = seen, process.arguments.isEmpty, attempt < ProcessDetail.attempts else { return seen }
+      usleep(2_000)
     }
     throw .denied(errno: EAGAIN, path: "/proc/\(pid)/maps")
   }

@@ -110,12 +110,12 @@ struct DebianSource: Sendable {
   }
 
   /// Refuses to build on the machine itself where something is missing.
-  static func checkDependencies(_ source: String) async throws(BuildRefused) {
+  func checkDependencies(_ source: String) async throws(BuildRefused) {
     do throws(BuildRefused) {
       _ = try await BuildTool.run("sh", ["-c", "cd \"$1\" && dpkg-checkbuilddeps", "dpkg-checkbuilddeps", source])
     } catch {
       guard case .toolFailed(_, let output)? = error.refusals.first?.reason else { throw error }
-      throw BuildRefused(.dependenciesMissing(output), at: source)
+      throw BuildRefused(.dependenciesMissing(output), at: title)
     }
   }
 }

@@ -36,7 +36,7 @@ struct ProjectSource: Sendable {
       let folder = "\(entry)/source"
       let command = "DEB_BUILD_OPTIONS='nocheck nostrip parallel='$(nproc) dpkg-buildpackage --build=any --no-sign"
       guard await CleanTree.isAllowed() else {
-        try await DebianSource.checkDependencies(folder)
+        try await package.checkDependencies(folder)
         return ProjectSource(folder: folder, command: command, place: folder, clean: nil)
       }
       let tree = try await store.entry("tree", try await DebianSource.dependencies(description)) {
