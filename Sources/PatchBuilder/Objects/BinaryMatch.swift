@@ -129,7 +129,8 @@ struct BinaryMatch {
     switch targets.target(of: reference, in: section) {
     case .named(let name, let inner):
       guard let index = object.symbols.firstIndex(where: { $0.name == name && $0.isDefined }),
-        let place = place(of: object.symbols[index], named: name), place.kind != .threadLocal
+        let place = place(of: object.symbols[index], named: name),
+        ![.threadLocal, .indirectFunction].contains(place.kind)
       else { return nil }
       let symbol = object.symbols[reference.symbol]
       // The field was computed from the reference's symbol: the section's beginning, or the named one itself.

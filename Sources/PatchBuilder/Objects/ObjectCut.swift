@@ -5,7 +5,7 @@ internal import Patch
 struct ObjectCut {
   /// What the cut refers to and does not hold, by the name that it has there.
   struct External: Equatable {
-    /// The symbol in the whole object.
+    /// The symbol as the old compilation defines it, or else as the new one has it.
     let symbol: ElfSymbol
     /// The name in the compilation that the target was built from.
     let name: String
@@ -188,7 +188,10 @@ struct ObjectCut {
   private mutating func undefined(_ symbol: ElfSymbol) -> Int {
     let name = symbol.binding == .local ? names(symbol.name) : symbol.name
     let shared = targets.isConstantOfFunction(symbol.index) ? difference.sharedConstants[symbol.name]?.name : nil
-    externals[name] = External(symbol: symbol, name: shared ?? difference.oldName(symbol.name))
+    let oldName = shared ?? difference.oldName(symbol.name)
+    // What the target has is as static as it was.
+    let before = difference.old.symbols.first { $0.name == oldName && $0.isDefined }
+    externals[name] = External(symbol: before ?? symbol, name: oldName)
     return writer.undefined(
       name, type: symbol.type == .threadLocal ? .threadLocal : .none, isWeak: symbol.binding == .weak)
   }

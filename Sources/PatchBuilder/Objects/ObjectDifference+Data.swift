@@ -11,16 +11,19 @@ extension ObjectDifference {
         continue
       }
       let other = old.symbols[oldIndex]
-      guard symbol.size == other.size, symbol.type == other.type else {
+      let section = new.section(of: symbol)
+      let isConstant = symbol.binding == .local && section?.isWritable == false
+      // A table of constants may grow: it comes along with all that reads it.
+      let mayGrow = isConstant && old.section(of: other)?.isWritable == false
+      guard symbol.size == other.size || mayGrow, symbol.type == other.type else {
         refuse(name, .variableResized(before: other.size, now: symbol.size))
         continue
       }
       compareNamesakes(name, oldIndex, index, before, now)
-      let section = new.section(of: symbol)
       // Common symbols are zero, and have no section.
       guard old.section(of: other) != nil || section != nil else { continue }
       if !isSame(other, symbol) {
-        if symbol.binding == .local, section?.isWritable == false {
+        if isConstant {
           constants.insert(name)
         } else {
           refuse(name, .dataChanged)

@@ -41,7 +41,11 @@ struct ReferenceTargets {
     let offset = Int64(bitPattern: symbol.value) &+ distance(reference, in: section)
     // In strings and constants without names a label counts, not what happens to stand before it.
     let origin = symbol.type == .section ? offset : Int64(bitPattern: symbol.value)
-    return Place(section: target.header.index, offset: offset, origin: origin, symbol: owner(of: offset, in: target))
+    // Of several names of a place the one that is written counts: another file may define that one, too (a weak alias).
+    let isNamed = symbol.binding != .local && symbol.type != .section
+    return Place(
+      section: target.header.index, offset: offset, origin: origin,
+      symbol: isNamed ? reference.symbol : owner(of: offset, in: target))
   }
 
   /// What a reference means.

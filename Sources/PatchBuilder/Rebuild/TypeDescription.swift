@@ -33,7 +33,7 @@ enum TypeDescription {
     case Int(DW_TAG_structure_type), Int(DW_TAG_class_type), Int(DW_TAG_union_type):
       let kind = tag == Int(DW_TAG_union_type) ? "union" : "struct"
       if let name = unsafe DebugInformation.name(of: &type) { return "\(kind) \(name)" }
-      return unsafe layout(of: &type, depth: depth + 1)
+      return unsafe layout(of: &type, depth: depth + 1).text
     case Int(DW_TAG_enumeration_type):
       if unsafe DebugInformation.name(of: &type) != nil { return "integer of \(size)" }
       let constants = unsafe constants(of: &type).sorted { $0.value < $1.value }.map { "\($0.key)=\($0.value)" }
@@ -43,8 +43,19 @@ enum TypeDescription {
     }
   }
 
+  /// Whether values of a type, or the elements of an array, cannot be written to.
+  static func isConstant(_ type: Dwarf_Die?, depth: Int = 0) -> Bool {
+    guard var type = unsafe type, depth < 32 else { return false }
+    switch unsafe Int(dwarf_tag(&type)) {
+    case Int(DW_TAG_const_type): return true
+    case Int(DW_TAG_array_type), Int(DW_TAG_typedef), Int(DW_TAG_volatile_type):
+      return unsafe isConstant(DebugInformation.type(of: &type), depth: depth + 1)
+    default: return false
+    }
+  }
+
   /// Where a structure's or union's members lie, and what they are.
-  static func layout(of type: inout Dwarf_Die, depth: Int = 0) -> String {
+  static func layout(of type: inout Dwarf_Die, depth: Int = 0) -> TypeLayout {
     var members: [String] = []
     unsafe DebugInformation.forEachChild(of: &type) { child in
       let isBase = unsafe Int(dwarf_tag(&child)) == Int(DW_TAG_inheritance)
@@ -65,7 +76,7 @@ enum TypeDescription {
     if let alignment = unsafe DebugInformation.number(DW_AT_alignment, of: &type) {
       size += " at multiples of \(alignment)"
     }
-    return "\(kind)\(size) with \(members.isEmpty ? "no members" : members.joined(separator: ", "))"
+    return TypeLayout(size: kind + size, members: members)
   }
 
   /// The numbers of an enumeration's constants.

@@ -3,8 +3,8 @@ internal import Patch
 
 /// What a file's types and variables are to those who find them in memory (libdw(3), DWARF 5, 4.1 and 5.7).
 struct TypeLayouts {
-  /// For each named type its size and its members with their places, in words.
-  private var layouts: [String: String] = [:]
+  /// For each named type what it is; blocks of a function may each have one of the name.
+  private var layouts: [String: [TypeLayout]] = [:]
   private var enumerations: [String: [String: Int64]] = [:]
   /// For each variable that has a place its type, in words.
   private var variables: [String: String] = [:]
@@ -27,9 +27,14 @@ struct TypeLayouts {
 
   /// The first type or variable, by name, that both have and that is another one, and how; nil when there is none.
   func difference(to other: TypeLayouts) -> (type: String, how: String)? {
-    for (name, layout) in layouts.merging(variables, uniquingKeysWith: { $1 }).sorted(by: { $0.key < $1.key }) {
-      guard let now = other.layouts[name] ?? other.variables[name], now != layout else { continue }
-      return (name, "\(layout) before, \(now) now")
+    for (name, layout) in layouts.sorted(by: { $0.key < $1.key }) {
+      guard let now = other.layouts[name], now != layout else { continue }
+      return (name, TypeLayout.difference(from: layout, to: now))
+    }
+    // Apart from the types: a variable may have the name of its type.
+    for (name, type) in variables.sorted(by: { $0.key < $1.key }) {
+      guard let now = other.variables[name], now != type else { continue }
+      return (name, "\(type) before, \(now) now")
     }
     for (name, constants) in enumerations.sorted(by: { $0.key < $1.key }) {
       for (constant, value) in constants.sorted(by: { $0.key < $1.key }) {
@@ -79,9 +84,8 @@ struct TypeLayouts {
       enumerations[name, default: [:]].merge(unsafe TypeDescription.constants(of: &type)) { $1 }
     case Int(DW_TAG_structure_type), Int(DW_TAG_union_type), Int(DW_TAG_class_type):
       guard unsafe dwarf_hasattr(&type, UInt32(DW_AT_declaration)) == 0 else { return }
-      let text = unsafe TypeDescription.layout(of: &type)
-      // Blocks of a function may each have one of the name.
-      if layouts[name]?.contains(text) != true { layouts[name, default: ""] += text }
+      let layout = unsafe TypeDescription.layout(of: &type)
+      if layouts[name]?.contains(layout) != true { layouts[name, default: []].append(layout) }
     default: break
     }
   }
@@ -89,7 +93,9 @@ struct TypeLayouts {
   private mutating func addVariable(_ variable: inout Dwarf_Die, named name: String) {
     let places = unsafe TypeLayouts.places(of: &variable)
     guard !places.isEmpty else { return }
-    variables[name] = unsafe TypeDescription.text(of: DebugInformation.type(of: &variable))
+    let type = unsafe DebugInformation.type(of: &variable)
+    // Nobody has changed a constant: for its content ``ObjectDifference`` sees.
+    if unsafe !TypeDescription.isConstant(type) { variables[name] = unsafe TypeDescription.text(of: type) }
     for (part, place) in places { owners[place] = part == 0 ? name : "\(name) from byte \(part)" }
   }
 
