@@ -33,9 +33,19 @@ struct BinaryMatch {
   }
 
   /// Whether the target was linked from the object: it has one of its functions, or, of a file of data, one of its variables.
+  ///
+  /// One of its functions with other code counts where the symbol table names the file, too: then it is in the target, compiled
+  /// in another way, which must not pass unseen. (Every program has a `main`.)
   mutating func hasAnyFunction() -> Bool {
     let functions = object.functions
-    guard functions.isEmpty else { return functions.contains { difference(ofSymbol: $0) == nil } }
+    guard functions.isEmpty else {
+      let isNamed = file.map { target.symbols.files.contains($0) } ?? false
+      return functions.contains { difference(ofSymbol: $0) == nil }
+        || isNamed
+          && functions.contains {
+            object.symbols[$0].name != "main" && place(of: object.symbols[$0], named: object.symbols[$0].name) != nil
+          }
+    }
     return object.symbols.contains { symbol in
       symbol.isDefined && [.object, .threadLocal].contains(symbol.type)
         && place(of: symbol, named: symbol.name).map { $0.size == symbol.size } ?? false
@@ -70,10 +80,11 @@ struct BinaryMatch {
 
   /// A function in a function's place in the target that the object does not have there.
   private func stranger(besides index: Int) -> String? {
-    guard let place = place(of: object.symbols[index], named: object.symbols[index].name) else { return nil }
+    let symbol = object.symbols[index]
+    guard let place = place(of: symbol, named: symbol.name) else { return nil }
     let own = Set(object.namesakes(of: index))
     let all = target.symbols.code(in: place.address.value..<place.address.value + 1).filter { $0.kind == .function }
-    return all.first { !own.contains($0.name) || $0.isLocal && $0.file != file }?.name
+    return all.first { !own.contains($0.name) || symbol.binding == .local && $0.file != file }?.name
   }
 
   private mutating func difference(ofSymbol index: Int) -> Difference? {

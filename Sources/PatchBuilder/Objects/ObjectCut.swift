@@ -163,7 +163,9 @@ struct ObjectCut {
       }
       return made(undefined(symbol), reference.addend)
     }
-    if let written = sectionNumbers[place.section] {
+    // What lives in the process is meant even where its section came along for something else.
+    let isBrought = place.symbol.map { target.isCode || brings($0) } ?? true
+    if isBrought, let written = sectionNumbers[place.section] {
       let own = Int64(bitPattern: symbol.value)
       if let places = mergedPlaces[place.section], let entry = targets.entry(of: place, in: target),
         let now = places[entry.lowerBound], !kept.contains(place.section)

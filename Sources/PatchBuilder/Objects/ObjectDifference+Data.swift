@@ -67,12 +67,13 @@ extension ObjectDifference {
   }
 
   /// Compares the sections whose content is found by other means than by a name that the compiler gave it: the sets that the
-  /// linker puts together (`__start_SECTION`), and what assembly code defines without a type.
+  /// linker puts together (`__start_SECTION`), and what assembly code defines without a type or without any symbol.
   mutating func compareSections() {
     func sections(_ object: RelocatableObject) -> [String: [Int]] {
       let wanted = object.sections.compactMap { $0 }.filter { section in
         !section.header.name.hasPrefix(".") && !section.isCode
           || section.symbols.contains { object.symbols[$0].type == .none && object.symbols[$0].hasName }
+          || section.symbols.isEmpty && section.header.size > 0 && !section.isMerged && !section.isOfCompiler
       }
       return Dictionary(grouping: wanted) { $0.header.name }.mapValues { $0.map(\.header.index) }
     }

@@ -29,6 +29,14 @@ struct RelocatableObject: Sendable {
     var isMerged: Bool { header.flags & UInt64(SHF_MERGE) != 0 }
     var holdsStrings: Bool { header.flags & UInt64(SHF_STRINGS) != 0 }
     var isUnwind: Bool { header.name == ".eh_frame" }
+    /// Whether compilers make sections of the name, and refer to what they put there.
+    var isOfCompiler: Bool {
+      [
+        ".text", ".data", ".bss", ".rodata", ".tdata", ".tbss", ".eh_frame", ".gcc_except_table", ".init_array",
+        ".fini_array",
+      ]
+      .contains { header.name == $0 || header.name.hasPrefix($0 + ".") }
+    }
 
     /// Whether a reference is the distance of a direct call or jump.
     func isBranch(_ reference: Reference) -> Bool {
