@@ -27,9 +27,11 @@ extension BuildRefusal {
     case .wideRegisters: .wideRegisters
     case .exceptions: .exceptions
     case .notAnObject: .objectUnusable
-    case .staticVariables, .variableResized, .dataChanged: .dataChanged
+    case .staticVariables, .variableResized, .dataChanged, .variableReplaced, .alignmentRaised, .sectionChanged,
+      .definitionMoved, .labelsTaken:
+      .dataChanged
     case .layoutChanged: .layoutChanged
-    case .resolverChanged, .sharedCode: .sharedCode
+    case .resolverChanged, .sharedCode, .placeShared: .sharedCode
     case .nothingChanged: .nothingChanged
     case .diffRefused: .diffRefused
     case .buildFileTouched: .buildFileTouched
@@ -89,6 +91,14 @@ extension BuildRefusal {
       "is the name of \(now) static variables of functions, before of \(before): which of them live on cannot be told"
     case .variableResized(let before, let now): "has \(now) bytes, and the running program's has \(before)"
     case .dataChanged: "begins with another value, and the running program's has long begun"
+    case .variableReplaced(let other): "comes where \(other) goes, whose value in the running program would be lost"
+    case .alignmentRaised(let before, let now):
+      "is to stand at a multiple of \(now) bytes, and the running program's does at one of \(before)"
+    case .sectionChanged: "is a section with another content, which the program finds without names"
+    case .definitionMoved:
+      "is defined by another file of the project, now or before, and the running program's stays where it is"
+    case .placeShared(let names): "has not the same place as \(names.joined(separator: ", ")) both before and now"
+    case .labelsTaken: "takes the addresses of its own labels, and the running program may have kept some"
     case .layoutChanged(let how): "is laid out differently: \(how)"
     case .resolverChanged: "chooses an implementation when the program starts, and has chosen"
     case .sharedCode: "is code that other libraries of the process may share (COMDAT)"
@@ -142,8 +152,11 @@ extension BuildRefusal {
     case .stackArguments, .wideRegisters: "replace the functions that call it"
     case .exceptions: "write it without calls, or replace a function that it calls"
     case .notAnObject: "build without link-time optimisation"
-    case .staticVariables, .variableResized, .dataChanged:
+    case .staticVariables, .variableResized, .dataChanged, .variableReplaced, .alignmentRaised, .sectionChanged:
       "write the change so that it leaves the variable alone, or restart the program"
+    case .definitionMoved: "write the change so that the definition stays in its file, under its name"
+    case .placeShared: "replace the functions that call it"
+    case .labelsTaken: "write the change so that it leaves the function alone, or restart the program"
     case .layoutChanged: "write the change so that it leaves the type alone, or restart the program"
     case .resolverChanged: "replace the implementation that was chosen"
     case .sharedCode: "write a replacement by hand, for each binary that has it"

@@ -71,6 +71,18 @@ package struct BuildRefusal: Error, Equatable, Sendable {
     case variableResized(before: UInt64, now: UInt64)
     /// A variable begins with another value, and the one in the process has its own by now.
     case dataChanged
+    /// A variable comes where another one goes, which it may be under a new name.
+    case variableReplaced(String)
+    /// A variable is to stand at a multiple of more bytes than it does.
+    case alignmentRaised(before: UInt64, now: UInt64)
+    /// A section whose content is found without names.
+    case sectionChanged
+    /// A function or variable that another file of the project defines now, or did before.
+    case definitionMoved
+    /// Names that stood for one place, and now do not, or the other way round.
+    case placeShared(with: [String])
+    /// The function's code takes the addresses of its own labels.
+    case labelsTaken
     /// A type's members lie elsewhere.
     case layoutChanged(String)
     /// The function that chooses an implementation when the program starts.

@@ -15,6 +15,33 @@ enum DebugInformation {
     return path
   }
 
+  /// The type of a variable, a member, or a type that is made of another one; nil where there is none (`void`).
+  static func type(of die: inout Dwarf_Die) -> Dwarf_Die? {
+    var attribute = unsafe Dwarf_Attribute()
+    var type = unsafe Dwarf_Die()
+    // SAFETY: the dies belong to the handle that is open while `forEachUnit` runs.
+    guard unsafe dwarf_attr_integrate(&die, UInt32(DW_AT_type), &attribute) != nil,
+      unsafe dwarf_formref_die(&attribute, &type) != nil
+    else { return nil }
+    return unsafe type
+  }
+
+  /// A number that a die gives; nil where it gives none.
+  static func number(_ name: some BinaryInteger, of die: inout Dwarf_Die) -> UInt64? {
+    var attribute = unsafe Dwarf_Attribute()
+    var value: Dwarf_Word = 0
+    // SAFETY: as above.
+    guard unsafe dwarf_attr_integrate(&die, UInt32(name), &attribute) != nil,
+      unsafe dwarf_formudata(&attribute, &value) == 0
+    else { return nil }
+    return value
+  }
+
+  static func name(of die: inout Dwarf_Die) -> String? {
+    // SAFETY: as above; the text is copied at once.
+    unsafe dwarf_diename(&die).map { unsafe String(cString: $0) }
+  }
+
   /// Hands out the die of each unit of a linked file; of none where the file has no such information.
   static func forEachUnit(of path: String, _ body: (inout Dwarf_Die) -> Void) {
     // SAFETY: C gets the string for the time of the call; the handle is ended before the descriptor is closed, and no die

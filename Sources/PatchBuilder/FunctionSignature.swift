@@ -27,10 +27,20 @@ struct FunctionSignature: Equatable, Sendable {
         guard unsafe Int(dwarf_tag(&child)) == Int(DW_TAG_subprogram), let name = unsafe dwarf_diename(&child) else {
           return
         }
-        unsafe found[String(cString: name)] = FunctionSignature(of: &child)
+        let signature = unsafe FunctionSignature(of: &child)
+        unsafe found[String(cString: name)] = signature
+        // As the symbol table has it, where that is another one.
+        if let linkage = unsafe linkageName(of: &child) { found[linkage] = signature }
       }
     }
     return found
+  }
+
+  private static func linkageName(of function: inout Dwarf_Die) -> String? {
+    var attribute = unsafe Dwarf_Attribute()
+    // SAFETY: the dies belong to the handle that `forEachUnit` keeps open; the text is copied at once.
+    guard unsafe dwarf_attr_integrate(&function, UInt32(DW_AT_linkage_name), &attribute) != nil else { return nil }
+    return unsafe dwarf_formstring(&attribute).map { unsafe String(cString: $0) }
   }
 
   private init(stackArguments: String?, results: RegisterSet) {

@@ -6,6 +6,8 @@ struct SymbolCatalog: Sendable {
   private var byName: [String: [TargetSymbol]] = [:]
   /// Functions and unnamed code, by address; several names of one address stand side by side.
   private(set) var code: [TargetSymbol] = []
+  /// The source files that the symbol table names (`STT_FILE`).
+  let files: Set<String>
   /// Whether a full symbol table was at hand.
   let isComplete: Bool
 
@@ -14,6 +16,7 @@ struct SymbolCatalog: Sendable {
   ///   - dynamic: the file's `.dynsym`.
   init(full: [ElfSymbol], dynamic: [ElfSymbol]) {
     isComplete = !full.isEmpty
+    files = Set(full.filter { $0.type == .file }.map(\.name))
     var seen: Set<TargetSymbol> = []
     var file: String?
     var found: [TargetSymbol] = []

@@ -6,7 +6,9 @@ import VictimKit
 /// A project with a change, one of `Changes/*.change`: built as it was and as it is to be, and patched from the one to the other.
 ///
 /// In such a file every line begins with the version that it is of: `-` the old one, `+` the new one, a space both; ` == NAME`
-/// begins another source file. The first line says what comes of it: the functions that are replaced, or the refusal.
+/// begins another source file, and `<CR>` stands for a carriage return. Lines that begin with `#` say what comes of it and how
+/// it is built: `# replaces: FUNCTION …` or `# refused: CODE SYMBOL`, `# with: COMPILER` for another one than gcc, `# first:
+/// COMMAND` for what the build does before it compiles, `# lives on` where both programs were asked before the patch.
 struct ChangedProject {
   /// One way of compiling everything.
   struct Way: Sendable {
@@ -23,6 +25,8 @@ struct ChangedProject {
 
   let folder: TemporaryDirectory
   let outcome: Outcome
+  /// Whether the program that is patched, and the new one, have answered before.
+  let livesOn: Bool
   private let command: String
 
   private static let main = """
@@ -53,8 +57,15 @@ struct ChangedProject {
   /// `text`: as in such a file.
   init(text: String, _ way: Way = Way()) throws {
     folder = try TemporaryDirectory()
-    var lines = text.split(separator: "\n")
-    let words = lines.removeFirst().split(separator: " ").map { String($0) }
+    let lines = text.replacing("<CR>", with: "\r").utf8.split(separator: UInt8(ascii: "\n")).map {
+      String(decoding: $0, as: UTF8.self)
+    }
+    let heads = lines.prefix { $0.hasPrefix("# ") }
+    func head(_ name: String) -> String? {
+      heads.first { $0.hasPrefix("# \(name): ") }.map { String($0.dropFirst(name.count + 4)) }
+    }
+    livesOn = heads.contains("# lives on")
+    let words = (heads.last { $0.hasPrefix("# re") } ?? "").split(separator: " ").map { String($0) }
     guard words.count >= 3, ["replaces:", "refused:"].contains(words[1]) else {
       throw VictimTrouble("no head: \(text)")
     }
@@ -62,9 +73,11 @@ struct ChangedProject {
       words[1] == "replaces:"
       ? .replaces(Set(words[2...])) : .refused(code: words[2], symbol: words.count > 3 ? words[3] : nil)
     let flags = (way.flags + ["-w"]).joined(separator: " ")
+    let compiler = head("with") ?? way.compiler
     command = """
-      for f in *.c; do \(way.compiler) \(flags) -c $f || exit 1; done
-      \(way.compiler) \(flags) \(way.link.joined(separator: " ")) -Wl,--build-id -o program *.o
+      \(head("first") ?? "true")
+      for f in $(find * -name '*.c'); do \(compiler) \(flags) -c $f -o $(echo $f | tr / +).o || exit 1; done
+      \(compiler) \(flags) \(way.link.joined(separator: " ")) -Wl,--build-id -o program *.o
       """
     for (version, mark) in [("old", "-"), ("new", "+")] {
       var files = ["main.c": ChangedProject.main]
@@ -113,11 +126,12 @@ struct ChangedProject {
   {
     let artifact = try PatchArtifact(reading: try PatchedProgram.read(report.artifact))
     var program = try Questioned(binary)
+    var new = try Questioned(folder.file("built-new/program"))
+    if livesOn { _ = (try program.answers(), try new.answers()) }
     try program.change(artifact, isOn: true)
     let patched = try program.answers()
     try program.change(artifact, isOn: false)
     var old = try Questioned(folder.file("built-old/program"))
-    var new = try Questioned(folder.file("built-new/program"))
     // The same history as the patched one: what lives in variables goes on.
     return (try old.answers(), try new.answers(), patched, try program.answers())
   }

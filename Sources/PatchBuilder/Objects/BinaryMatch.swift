@@ -16,6 +16,8 @@ struct BinaryMatch {
     case instruction(offset: UInt64, target: [UInt8], object: [UInt8])
     /// A reference that leads elsewhere.
     case reference(offset: UInt64, to: String, target: LinkAddress)
+    /// The linker has put a function of another file in the same place, because the two were the same.
+    case shared(with: String)
   }
 
   private let target: TargetImage
@@ -30,8 +32,25 @@ struct BinaryMatch {
     targets = ReferenceTargets(object)
   }
 
-  /// Whether the target was linked from the object: it has one of its functions.
-  mutating func hasAnyFunction() -> Bool { object.functions.contains { difference(ofSymbol: $0) == nil } }
+  /// Whether the target was linked from the object: it has one of its functions, or, of a file of data, one of its variables.
+  ///
+  /// One of its functions with other code counts where the symbol table names the file, too: then it is in the target, compiled
+  /// in another way, which must not pass unseen. (Every program has a `main`.)
+  mutating func hasAnyFunction() -> Bool {
+    let functions = object.functions
+    guard functions.isEmpty else {
+      let isNamed = file.map { target.symbols.files.contains($0) } ?? false
+      return functions.contains { difference(ofSymbol: $0) == nil }
+        || isNamed
+          && functions.contains {
+            object.symbols[$0].name != "main" && place(of: object.symbols[$0], named: object.symbols[$0].name) != nil
+          }
+    }
+    return object.symbols.contains { symbol in
+      symbol.isDefined && [.object, .threadLocal].contains(symbol.type)
+        && place(of: symbol, named: symbol.name).map { $0.size == symbol.size } ?? false
+    }
+  }
 
   /// The function of the target that one of the object became.
   func place(ofFunction name: String) -> TargetSymbol? {
@@ -55,7 +74,17 @@ struct BinaryMatch {
   /// Where and how a function differs from the target's; nil when it is the target's.
   mutating func difference(of name: String) -> Difference? {
     guard let index = object.function(named: name) else { return .notCompiled }
-    return difference(ofSymbol: index)
+    if let difference = difference(ofSymbol: index) { return difference }
+    return stranger(besides: index).map { .shared(with: $0) }
+  }
+
+  /// A function in a function's place in the target that the object does not have there.
+  private func stranger(besides index: Int) -> String? {
+    let symbol = object.symbols[index]
+    guard let place = place(of: symbol, named: symbol.name) else { return nil }
+    let own = Set(object.namesakes(of: index))
+    let all = target.symbols.code(in: place.address.value..<place.address.value + 1).filter { $0.kind == .function }
+    return all.first { !own.contains($0.name) || symbol.binding == .local && $0.file != file }?.name
   }
 
   private mutating func difference(ofSymbol index: Int) -> Difference? {
@@ -111,7 +140,8 @@ struct BinaryMatch {
     switch targets.target(of: reference, in: section) {
     case .named(let name, let inner):
       guard let index = object.symbols.firstIndex(where: { $0.name == name && $0.isDefined }),
-        let place = place(of: object.symbols[index], named: name), place.kind != .threadLocal
+        let place = place(of: object.symbols[index], named: name),
+        ![.threadLocal, .indirectFunction].contains(place.kind)
       else { return nil }
       let symbol = object.symbols[reference.symbol]
       // The field was computed from the reference's symbol: the section's beginning, or the named one itself.
@@ -119,10 +149,11 @@ struct BinaryMatch {
         targets.place(of: reference, in: section).map { $0.offset &- Int64(bitPattern: symbol.value) } ?? inner
       return value &+ UInt64(bitPattern: distance) == place.address.value &+ UInt64(bitPattern: inner)
         ? nil : wrong(name)
-    case .content(let bytes):
+    case .content(let bytes, let inner):
       let symbol = object.symbols[reference.symbol]
       guard let offset = targets.place(of: reference, in: section)?.offset else { return nil }
-      let place = value &+ UInt64(bitPattern: offset &- Int64(bitPattern: symbol.value))
+      // Where the bytes begin, in the target as in the object.
+      let place = value &+ UInt64(bitPattern: offset &- inner &- Int64(bitPattern: symbol.value))
       let found = try? target.elf.content(at: LinkAddress(place), count: UInt64(bytes.count))
       return found == bytes ? nil : wrong("\"\(String(decoding: bytes.prefix(40), as: UTF8.self))\"")
     case .external(let name, _):
@@ -162,6 +193,7 @@ extension BinaryMatch.Difference {
       "at offset \(offset) it has \(object.hexadecimal), the binary \(target.hexadecimal)"
     case .reference(let offset, let name, let address):
       "at offset \(offset) it refers to \(name), the binary to \(address)"
+    case .shared(let name): "it stands for \(name), too, which is not in this file"
     }
   }
 }

@@ -5,7 +5,7 @@ internal import Patch
 struct ObjectCut {
   /// What the cut refers to and does not hold, by the name that it has there.
   struct External: Equatable {
-    /// The symbol in the whole object.
+    /// The symbol as the old compilation defines it, or else as the new one has it.
     let symbol: ElfSymbol
     /// The name in the compilation that the target was built from.
     let name: String
@@ -37,6 +37,11 @@ struct ObjectCut {
   ///
   /// `functions`: those that are kept, with their parts, by name.
   mutating func bytes(keeping functions: [String]) throws(BuildRefusal) -> [UInt8] {
+    // Where the comparison's object has the old line numbers, a name that is made of one would mean another variable.
+    let variables = Set(ObjectDifference.variables(targets).keys)
+    if let other = variables.symmetricDifference(ObjectDifference.variables(difference.newTargets).keys).min() {
+      throw BuildRefusal(symbol: other, reason: .localUnknown)
+    }
     for name in functions {
       for index in object.symbols.indices where isDefinedCode(index) {
         let symbol = object.symbols[index]
@@ -69,7 +74,7 @@ struct ObjectCut {
     }
     if target.isMerged {
       keepEntry(place, of: target)
-    } else if place.symbol.map({ brings($0) }) ?? true {
+    } else if place.symbol.map({ brings($0) }) ?? !target.isWritable {
       keep(place.section)
     }
   }
@@ -77,7 +82,10 @@ struct ObjectCut {
   /// Whether something with a name comes along, rather than being the target's.
   private func brings(_ index: Int) -> Bool {
     let symbol = object.symbols[index]
-    if targets.isConstantOfFunction(index) || difference.constants.contains(symbol.name) { return true }
+    if targets.isConstantOfFunction(index) {
+      return difference.sharedConstants[symbol.name]?.content != targets.content(of: index)
+    }
+    if targets.isTableOfFunction(index) || difference.constants.contains(symbol.name) { return true }
     if difference.added.contains(symbol.name) { return true }
     let function = RelocatableObject.parent(of: symbol.name) ?? symbol.name
     return symbol.type == .function && difference.changed[function] != nil
@@ -85,7 +93,7 @@ struct ObjectCut {
 
   /// Takes over one string or constant.
   private mutating func keepEntry(_ place: ReferenceTargets.Place, of section: RelocatableObject.Section) {
-    guard let entry = targets.entry(at: place.offset, in: section) else { return keep(place.section) }
+    guard let entry = targets.entry(of: place, in: section) else { return keep(place.section) }
     let number = place.section
     // From its beginning: an address inside a constant stays one.
     guard mergedPlaces[number]?[entry.lowerBound] == nil else { return }
@@ -155,9 +163,11 @@ struct ObjectCut {
       }
       return made(undefined(symbol), reference.addend)
     }
-    if let written = sectionNumbers[place.section] {
+    // What lives in the process is meant even where its section came along for something else.
+    let isBrought = place.symbol.map { target.isCode || brings($0) } ?? true
+    if isBrought, let written = sectionNumbers[place.section] {
       let own = Int64(bitPattern: symbol.value)
-      if let places = mergedPlaces[place.section], let entry = targets.entry(at: place.offset, in: target),
+      if let places = mergedPlaces[place.section], let entry = targets.entry(of: place, in: target),
         let now = places[entry.lowerBound], !kept.contains(place.section)
       {
         return made(
@@ -179,7 +189,11 @@ struct ObjectCut {
 
   private mutating func undefined(_ symbol: ElfSymbol) -> Int {
     let name = symbol.binding == .local ? names(symbol.name) : symbol.name
-    externals[name] = External(symbol: symbol, name: difference.oldNames[symbol.name] ?? symbol.name)
+    let shared = targets.isConstantOfFunction(symbol.index) ? difference.sharedConstants[symbol.name]?.name : nil
+    let oldName = shared ?? difference.oldName(symbol.name)
+    // What the target has is as static as it was.
+    let before = difference.old.symbols.first { $0.name == oldName && $0.isDefined }
+    externals[name] = External(symbol: before ?? symbol, name: oldName)
     return writer.undefined(
       name, type: symbol.type == .threadLocal ? .threadLocal : .none, isWeak: symbol.binding == .weak)
   }

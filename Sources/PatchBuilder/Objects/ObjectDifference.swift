@@ -14,19 +14,22 @@ struct ObjectDifference {
   }
 
   /// Functions of both compilations whose code differs, by their name in the new one.
-  private(set) var changed: [String: Cause] = [:]
+  var changed: [String: Cause] = [:]
   /// Functions and variables that only the new compilation has.
-  private(set) var added: Set<String> = []
-  /// Constant tables that are brought along, because their content differs.
-  private(set) var constants: Set<String> = []
+  var added: Set<String> = []
+  /// Constant tables that are brought along, because they or what they point to differ.
+  var constants: Set<String> = []
   /// For each static variable of a function that has another number now, its name in the old compilation.
   private(set) var oldNames: [String: String] = [:]
+  /// For each constant of a function that the old compilation has too, its name there, and its content.
+  private(set) var sharedConstants: [String: (name: String, content: [UInt8])] = [:]
   private(set) var refusals: [BuildRefusal] = []
 
-  private var oldTargets: ReferenceTargets
-  private var newTargets: ReferenceTargets
-  private var old: RelocatableObject { oldTargets.object }
-  private var new: RelocatableObject { newTargets.object }
+  var oldTargets: ReferenceTargets
+  var newTargets: ReferenceTargets
+  var old: RelocatableObject { oldTargets.object }
+  var new: RelocatableObject { newTargets.object }
+  private let place: String
   /// What is known of pairs of sections; one that is being compared counts as the same.
   private var known: [Pair: Bool] = [:]
 
@@ -42,12 +45,24 @@ struct ObjectDifference {
   init(from old: RelocatableObject, to new: RelocatableObject, place: String) {
     oldTargets = ReferenceTargets(old)
     newTargets = ReferenceTargets(new)
+    self.place = place
     let before = ObjectDifference.variables(oldTargets)
     let now = ObjectDifference.variables(newTargets)
-    matchStaticVariables(before, now, place)
-    compareData(before, now, place)
-    compareFunctions(place)
-    compareArrays(place)
+    matchStaticVariables(before, now)
+    matchConstants()
+    compareData(before, now)
+    compareSections()
+    compareDefinitions()
+    compareFunctions()
+    replaceReaders()
+    partNamesakes()
+    refuseLabels()
+    compareArrays()
+  }
+
+  mutating func refuse(_ symbol: String?, _ reason: BuildRefusal.Reason) {
+    let refusal = BuildRefusal(place: place, symbol: symbol, reason: reason)
+    if !refusals.contains(refusal) { refusals.append(refusal) }
   }
 
   // MARK: Names
@@ -60,28 +75,28 @@ struct ObjectDifference {
     return found
   }
 
-  private static func variables(_ targets: ReferenceTargets) -> [String: Int] {
+  /// The variables that live in a process, by name.
+  static func variables(_ targets: ReferenceTargets) -> [String: Int] {
     byName(targets.object) { symbol in
       guard symbol.hasName, [.object, .threadLocal, .common].contains(symbol.type) else { return false }
       if case .section = symbol.place, targets.object.section(of: symbol) == nil { return false }
-      return !targets.isConstantOfFunction(symbol.index)
+      return !targets.isConstantOfFunction(symbol.index) && !targets.isTableOfFunction(symbol.index)
     }
   }
 
   /// Static variables of functions are numbered through the file: those of one name are the same in their order, as long as
-  /// there are as many as before.
-  private mutating func matchStaticVariables(_ before: [String: Int], _ now: [String: Int], _ place: String) {
+  /// there are as many as before. (That their functions have kept their order is for ``VariableTypes`` to see.)
+  private mutating func matchStaticVariables(_ before: [String: Int], _ now: [String: Int]) {
     func groups(_ variables: [String: Int], _ object: RelocatableObject) -> [String: [ElfSymbol]] {
-      let local = variables.values.sorted().map { object.symbols[$0] }.filter { $0.binding == .local }
+      let local = variables.values.map { object.symbols[$0] }.filter { $0.binding == .local }
+        .sorted { RelocatableObject.isBefore($0.name, $1.name) }
       return Dictionary(grouping: local) { RelocatableObject.staticLocal($0.name) ?? "" }
     }
     let earlier = groups(before, old)
     for (name, variables) in groups(now, new) where !name.isEmpty {
       guard let others = earlier[name] else { continue }
       guard others.count == variables.count, zip(others, variables).allSatisfy({ $0.size == $1.size }) else {
-        refusals.append(
-          BuildRefusal(place: place, symbol: name, reason: .staticVariables(before: others.count, now: variables.count))
-        )
+        refuse(name, .staticVariables(before: others.count, now: variables.count))
         continue
       }
       for (other, variable) in zip(others, variables) where other.name != variable.name {
@@ -90,153 +105,58 @@ struct ObjectDifference {
     }
   }
 
-  private func oldName(_ name: String) -> String { oldNames[name] ?? name }
+  func oldName(_ name: String) -> String { oldNames[name] ?? name }
 
-  // MARK: Data
-
-  private mutating func compareData(_ before: [String: Int], _ now: [String: Int], _ place: String) {
-    for (name, index) in now.sorted(by: { $0.key < $1.key }) {
-      let symbol = new.symbols[index]
-      guard let oldIndex = before[oldName(name)] else {
-        if symbol.type == .threadLocal {
-          refusals.append(BuildRefusal(place: place, symbol: name, reason: .definesThreadLocal))
-        }
-        added.insert(name)
-        continue
-      }
-      let other = old.symbols[oldIndex]
-      guard symbol.size == other.size, symbol.type == other.type else {
-        refusals.append(
-          BuildRefusal(place: place, symbol: name, reason: .variableResized(before: other.size, now: symbol.size)))
-        continue
-      }
-      // Common symbols are zero, and have no section.
-      guard old.section(of: other) != nil || new.section(of: symbol) != nil, !isSame(other, symbol) else { continue }
-      if symbol.binding == .local, new.section(of: symbol)?.isWritable == false {
-        constants.insert(name)
-      } else {
-        refusals.append(BuildRefusal(place: place, symbol: name, reason: .dataChanged))
-      }
+  /// Constants of functions are told by their content; one that was there before stays where it is, so that its address is the
+  /// same in old and in new code.
+  private mutating func matchConstants() {
+    struct Content: Hashable {
+      let name: String?
+      let bytes: [UInt8]
     }
-  }
-
-  /// Code that runs when a program starts has run already.
-  private mutating func compareArrays(_ place: String) {
-    func arrays(_ object: RelocatableObject) -> [(name: String, index: Int)] {
-      object.sections.compactMap { section in
-        guard let header = section?.header,
-          [UInt32(SHT_INIT_ARRAY), UInt32(SHT_FINI_ARRAY), UInt32(SHT_PREINIT_ARRAY)].contains(header.type)
-            || header.name.hasPrefix(".ctors") || header.name.hasPrefix(".dtors")
-        else { return nil }
-        return (header.name, header.index)
-      }
+    func constants(_ targets: ReferenceTargets) -> [Content: [String]] {
+      let all = targets.object.symbols.filter { targets.isConstantOfFunction($0.index) }
+      return Dictionary(grouping: all) {
+        Content(name: RelocatableObject.staticLocal($0.name), bytes: targets.content(of: $0.index))
+      }.mapValues { $0.map(\.name) }
     }
-    let before = arrays(old)
-    let now = arrays(new)
-    let startsTheSame =
-      before.count == now.count
-      && zip(before, now).allSatisfy { $0.name == $1.name && self.isSame($0.index, $1.index, nil, nil) }
-    if !startsTheSame {
-      refusals.append(
-        BuildRefusal(place: place, reason: .definesConstructor(section: now.first?.name ?? before.first?.name ?? "")))
-    }
-    for (name, index) in now {
-      for reference in new.sections[index]?.references ?? [] {
-        guard case .named(let function, _) = newTargets.target(of: reference, in: index), changed[function] != nil
-        else {
-          continue
-        }
-        refusals.append(BuildRefusal(place: place, symbol: function, reason: .definesConstructor(section: name)))
-      }
+    let before = constants(oldTargets)
+    for (content, names) in constants(newTargets) {
+      guard let others = before[content], others.count == 1 else { continue }
+      for name in names { sharedConstants[name] = (others[0], content.bytes) }
     }
   }
 
   // MARK: Functions
 
-  private mutating func compareFunctions(_ place: String) {
+  private mutating func compareFunctions() {
     let isCode: (ElfSymbol) -> Bool = { [.function, .indirectFunction].contains($0.type) }
     let before = ObjectDifference.byName(old, isCode)
     for (name, index) in ObjectDifference.byName(new, isCode).sorted(by: { $0.key < $1.key }) {
       guard let parent = RelocatableObject.parent(of: name) else {
-        compare(name, index, before[name], place)
+        compare(name, index, before[name])
         continue
       }
       // A part changes with its function; one that is new has changed the function that jumps to it.
       if let other = before[name], !isSame(old.symbols[other], new.symbols[index]) { changed[parent] = .code }
     }
-    replaceReaders(of: constants, place)
   }
 
-  /// Replaces the functions that read constant tables; what else points to one would lead new code to the old table.
-  private mutating func replaceReaders(of constants: Set<String>, _ place: String) {
-    guard !constants.isEmpty else { return }
-    for case let section? in new.sections where !section.isUnwind {
-      for reference in section.references {
-        guard case .named(let table, _) = newTargets.target(of: reference, in: section.header.index),
-          constants.contains(table)
-        else { continue }
-        guard section.isCode, let holder = section.symbols.first.map({ new.symbols[$0].name }) else {
-          refusals.append(BuildRefusal(place: place, symbol: table, reason: .dataChanged))
-          continue
-        }
-        let name = RelocatableObject.parent(of: holder) ?? holder
-        if changed[name] == nil && !added.contains(name) { changed[name] = .constant(table) }
-      }
-    }
-  }
-
-  private mutating func compare(_ name: String, _ index: Int, _ oldIndex: Int?, _ place: String) {
+  private mutating func compare(_ name: String, _ index: Int, _ oldIndex: Int?) {
     let symbol = new.symbols[index]
     guard let oldIndex else {
+      if symbol.type == .indirectFunction { refuse(name, .resolverChanged) }
       added.insert(name)
       return
     }
     guard !isSame(old.symbols[oldIndex], symbol) else { return }
     if symbol.type == .indirectFunction {
-      refusals.append(BuildRefusal(place: place, symbol: name, reason: .resolverChanged))
+      refuse(name, .resolverChanged)
     } else if let header = new.section(of: symbol)?.header, header.flags & UInt64(SHF_GROUP) != 0 {
-      refusals.append(BuildRefusal(place: place, symbol: name, reason: .sharedCode))
+      refuse(name, .sharedCode)
     } else {
       changed[name] = .code
     }
-  }
-
-  // MARK: Callers
-
-  /// Replaces those who call a changed function in its place, and brings it along.
-  ///
-  /// - Returns: false where the function may have other callers than those of its file, or something else than a call refers to it.
-  mutating func replaceCallers(of name: String) -> Bool {
-    guard let callers = callers(of: name, in: new, &newTargets), callers != [name],
-      self.callers(of: name, in: old, &oldTargets) != nil
-    else { return false }
-    changed[name] = nil
-    added.insert(name)
-    for caller in callers where caller != name && changed[caller] == nil && !added.contains(caller) {
-      changed[caller] = .callee(name)
-    }
-    return true
-  }
-
-  /// The functions of a file that call one of its static functions; nil where that is not all that refers to it.
-  private func callers(
-    of name: String, in object: RelocatableObject, _ targets: inout ReferenceTargets
-  ) -> Set<String>? {
-    guard let index = object.function(named: name), object.symbols[index].binding == .local else { return nil }
-    var found: Set<String> = []
-    for case let section? in object.sections where !section.isUnwind {
-      for reference in section.references {
-        guard case .named(name, _) = targets.target(of: reference, in: section.header.index),
-          targets.place(of: reference, in: section.header.index)?.section != section.header.index
-        else { continue }
-        guard section.isBranch(reference), let holder = section.symbols.first else {
-          return nil
-        }
-        let caller = object.symbols[holder].name
-        found.insert(RelocatableObject.parent(of: caller) ?? caller)
-      }
-    }
-    return found
   }
 
   // MARK: Comparing
@@ -245,15 +165,17 @@ struct ObjectDifference {
     Int(clamping: symbol.value)..<Int(clamping: symbol.value &+ symbol.size)
   }
 
-  private mutating func isSame(_ a: ElfSymbol, _ b: ElfSymbol) -> Bool {
+  mutating func isSame(_ a: ElfSymbol, _ b: ElfSymbol) -> Bool {
     guard let one = old.section(of: a), let other = new.section(of: b), a.size == b.size, a.type == b.type else {
       return false
     }
+    // Code may branch to other code of its section without a reference, and an assembler's symbol may have no size.
+    if one.isCode || a.size == 0 { return a.value == b.value && isSame(one.header.index, other.header.index, nil, nil) }
     return isSame(one.header.index, other.header.index, extent(a), extent(b))
   }
 
   /// Whether two parts of sections hold the same and refer to the same; nil for the whole sections.
-  private mutating func isSame(_ a: Int, _ b: Int, _ oldPart: Range<Int>?, _ newPart: Range<Int>?) -> Bool {
+  mutating func isSame(_ a: Int, _ b: Int, _ oldPart: Range<Int>?, _ newPart: Range<Int>?) -> Bool {
     guard let one = old.sections[a], let other = new.sections[b], one.header.type == other.header.type,
       one.header.flags == other.header.flags
     else { return false }
@@ -282,7 +204,8 @@ struct ObjectDifference {
       let pair = Pair(old: one, new: other)
       if known[pair] == nil {
         known[pair] = true
-        known[pair] = isSame(one, other, nil, nil)
+        // What was found to be the same on that assumption need not be.
+        if !isSame(one, other, nil, nil) { known = known.filter { !$0.value }.merging([pair: false]) { $1 } }
       }
       return x == y && known[pair] == true
     case (.named(let one, let x), .named(let other, let y)): return x == y && one == oldName(other)

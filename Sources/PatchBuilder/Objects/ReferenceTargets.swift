@@ -9,8 +9,9 @@ struct ReferenceTargets {
     case external(String, Int64)
     /// A place in something that has a name.
     case named(String, Int64)
-    /// Bytes that have no identity: a string without its zero byte, a constant, a read-only static variable of a function.
-    case content([UInt8])
+    /// A place in bytes that have no identity: a string without its zero byte, a constant, a read-only static variable of a
+    /// function.
+    case content([UInt8], Int64)
     /// A place in a section in which nothing has a name: a jump table, an initialiser.
     case unnamed(section: Int, Int64)
     /// No symbol: the linker's own tables.
@@ -21,6 +22,8 @@ struct ReferenceTargets {
   struct Place: Equatable {
     var section: Int
     var offset: Int64
+    /// Where that begins which the reference names: the place itself where it names a section only.
+    var origin: Int64
     /// The symbol that names the place; nil where nothing does.
     var symbol: Int?
   }
@@ -36,7 +39,13 @@ struct ReferenceTargets {
     let symbol = object.symbols[reference.symbol]
     guard let target = object.section(of: symbol) else { return nil }
     let offset = Int64(bitPattern: symbol.value) &+ distance(reference, in: section)
-    return Place(section: target.header.index, offset: offset, symbol: owner(of: offset, in: target))
+    // In strings and constants without names a label counts, not what happens to stand before it.
+    let origin = symbol.type == .section ? offset : Int64(bitPattern: symbol.value)
+    // Of several names of a place the one that is written counts: another file may define that one, too (a weak alias).
+    let isNamed = symbol.binding != .local && symbol.type != .section
+    return Place(
+      section: target.header.index, offset: offset, origin: origin,
+      symbol: isNamed ? reference.symbol : owner(of: offset, in: target))
   }
 
   /// What a reference means.
@@ -47,21 +56,20 @@ struct ReferenceTargets {
       if reference.symbol == 0 { return .number(distance) }
       return symbol.place == .common ? .named(symbol.name, distance) : .external(symbol.name, distance)
     }
-    if target.isMerged, let entry = entry(at: place.offset, in: target) {
-      return .content(Array(target.content[entry]))
+    if target.isMerged, let entry = entry(of: place, in: target) {
+      return .content(Array(target.content[entry]), place.offset - Int64(entry.lowerBound))
     }
     guard let index = place.symbol else { return .unnamed(section: place.section, place.offset) }
     let owner = object.symbols[index]
     let inner = place.offset - Int64(bitPattern: owner.value)
-    if isConstantOfFunction(index), inner == 0 {
-      return .content(Array(target.content[Int(owner.value)..<Int(owner.value + owner.size)]))
-    }
+    if isConstantOfFunction(index) { return .content(content(of: index), inner) }
+    if isTableOfFunction(index) { return .unnamed(section: place.section, inner) }
     return .named(owner.name, inner)
   }
 
-  /// The bytes of the string or constant that begins at or holds a place of a section that is merged.
-  func entry(at offset: Int64, in section: RelocatableObject.Section) -> Range<Int>? {
-    guard let start = Int(exactly: offset), section.content.indices.contains(start) else { return nil }
+  /// The bytes of the string or constant of a section that is merged that a place belongs to.
+  func entry(of place: Place, in section: RelocatableObject.Section) -> Range<Int>? {
+    guard let start = Int(exactly: place.origin), section.content.indices.contains(start) else { return nil }
     if section.holdsStrings {
       guard section.header.entrySize == 1, let end = section.content[start...].firstIndex(of: 0) else { return nil }
       return start..<end
@@ -81,19 +89,77 @@ struct ReferenceTargets {
       && RelocatableObject.staticLocal(symbol.name) != nil
   }
 
-  /// The symbol that a place belongs to: the one whose extent holds it, else the last one before it.
+  /// The bytes of something that has a symbol, and lies within its section.
+  func content(of index: Int) -> [UInt8] {
+    let symbol = object.symbols[index]
+    guard let section = object.section(of: symbol) else { return [] }
+    return Array(section.content[Int(symbol.value)..<Int(symbol.value + symbol.size)])
+  }
+
+  /// A read-only static variable of a function that refers to something (gcc's `CSWTCH.3` with strings): as above, and compared
+  /// with all that it refers to.
+  func isTableOfFunction(_ index: Int) -> Bool {
+    let symbol = object.symbols[index]
+    guard let section = object.section(of: symbol) else { return false }
+    return symbol.binding == .local && symbol.type == .object && !section.isWritable && !section.references.isEmpty
+      && section.symbols == [index] && RelocatableObject.staticLocal(symbol.name) != nil
+  }
+
+  /// The symbol that a place belongs to: the one whose extent holds it or ends there; before and behind all the one of a section
+  /// that has no other.
   private func owner(of offset: Int64, in section: RelocatableObject.Section) -> Int? {
     let holding = section.symbols.first { index in
       let symbol = object.symbols[index]
       return offset >= Int64(symbol.value) && offset < Int64(symbol.value &+ symbol.size)
     }
-    return holding ?? section.symbols.last { Int64(object.symbols[$0].value) <= offset } ?? section.symbols.first
+    let ended = section.symbols.last { Int64(object.symbols[$0].value &+ object.symbols[$0].size) == offset }
+    let isAlone = Set(section.symbols.map { object.symbols[$0].value }).count == 1
+    return holding ?? ended ?? (isAlone ? section.symbols.first : nil)
   }
 
   /// The addend, for a reference relative to the instruction pointer counted from the end of its instruction.
   private mutating func distance(_ reference: RelocatableObject.Reference, in section: Int) -> Int64 {
     guard reference.type.isRelative, object.sections[section]?.isCode ?? false else { return reference.addend }
     return reference.addend &+ Int64(end(ofInstructionAt: reference.offset, in: section) - reference.offset)
+  }
+
+  /// Whether the code of a function, or a part of it, holds the address of a place inside the function (`&&label`).
+  mutating func takesLabels(_ name: String) -> Bool {
+    for (index, symbol) in object.symbols.enumerated() where symbol.type == .function && symbol.isDefined {
+      guard (RelocatableObject.parent(of: symbol.name) ?? symbol.name) == name, let section = object.section(of: symbol)
+      else { continue }
+      for reference in section.references where !section.isBranch(reference) {
+        guard let place = place(of: reference, in: section.header.index), let owner = place.symbol else { continue }
+        let own = object.symbols[owner]
+        let isOwn = own.type == .function && (RelocatableObject.parent(of: own.name) ?? own.name) == name
+        if isOwn, place.offset != Int64(own.value) { return true }
+      }
+      if takesOwnAddress(index, section) { return true }
+    }
+    return false
+  }
+
+  /// The same within one section, where the assembler needs no reference.
+  private func takesOwnAddress(_ index: Int, _ section: RelocatableObject.Section) -> Bool {
+    let symbol = object.symbols[index]
+    let starts = Set(section.symbols.map { object.symbols[$0].value })
+    let referred = Set(section.references.map(\.offset))
+    guard let decoder = X86_64Decoder() else { return true }
+    var at = Int(clamping: symbol.value)
+    let end = min(at + Int(clamping: symbol.size), section.content.count)
+    while at < end {
+      guard let instruction = decoder.instruction(in: section.content, at: at, base: 0) else {
+        at += 1
+        continue
+      }
+      if let operand = instruction.ripOperand, !referred.contains(at + operand.displacementOffset),
+        operand.target < section.header.size, !starts.contains(operand.target)
+      {
+        return true
+      }
+      at += max(1, instruction.bytes.count)
+    }
+    return false
   }
 
   private mutating func end(ofInstructionAt offset: Int, in section: Int) -> Int {

@@ -23,11 +23,20 @@ struct RelocatableObject: Sendable {
     let symbols: [Int]
 
     var isCode: Bool { header.flags & UInt64(SHF_EXECINSTR) != 0 }
-    var isWritable: Bool { header.flags & UInt64(SHF_WRITE) != 0 }
+    /// Whether the program may write to it: what only the dynamic linker does (RELRO) is constant.
+    var isWritable: Bool { header.flags & UInt64(SHF_WRITE) != 0 && !header.name.hasPrefix(".data.rel.ro") }
     /// Whether the linker merges equal entries: strings, or constants of ``ElfSection/entrySize`` bytes.
     var isMerged: Bool { header.flags & UInt64(SHF_MERGE) != 0 }
     var holdsStrings: Bool { header.flags & UInt64(SHF_STRINGS) != 0 }
     var isUnwind: Bool { header.name == ".eh_frame" }
+    /// Whether compilers make sections of the name, and refer to what they put there.
+    var isOfCompiler: Bool {
+      [
+        ".text", ".data", ".bss", ".rodata", ".tdata", ".tbss", ".eh_frame", ".gcc_except_table", ".init_array",
+        ".fini_array",
+      ]
+      .contains { header.name == $0 || header.name.hasPrefix($0 + ".") }
+    }
 
     /// Whether a reference is the distance of a direct call or jump.
     func isBranch(_ reference: Reference) -> Bool {
@@ -116,6 +125,24 @@ struct RelocatableObject: Sendable {
   /// The function that a part belongs to: `f` for `f.cold`; nil for what is no part.
   static func parent(of name: String) -> String? {
     name.hasSuffix(".cold") ? String(name.dropLast(5)) : nil
+  }
+
+  /// The names of all that stands where something stands, itself included.
+  func namesakes(of index: Int) -> [String] {
+    let symbol = symbols[index]
+    return (section(of: symbol)?.symbols ?? []).map { symbols[$0] }
+      .filter { $0.value == symbol.value && $0.type == symbol.type }.map(\.name)
+  }
+
+  /// The name of a variable as the source has it: without the compiler's number, and without its function (clang's `f.count`).
+  static func plainName(_ name: String) -> String {
+    let plain = staticLocal(name) ?? name
+    return plain.lastIndex(of: ".").map { String(plain[plain.index(after: $0)...]) } ?? plain
+  }
+
+  /// The order of static variables of functions: by name, then by number.
+  static func isBefore(_ a: String, _ b: String) -> Bool {
+    a.utf8.count == b.utf8.count || staticLocal(a) != staticLocal(b) ? a < b : a.utf8.count < b.utf8.count
   }
 
   /// The name of a static variable of a function without the compiler's number: `count` for `count.3`; nil where there is none.

@@ -6,21 +6,56 @@ enum LineNumbers {
   /// `now`: the file's text.
   /// `hunks`: where they differ, from `diff -U0`.
   static func restored(in now: String, hunks: String) -> String {
-    var lines = now.split(separator: "\n", omittingEmptySubsequences: false).map { String($0) }
+    // By bytes: for a `String` a carriage return and a line feed are one character.
+    var lines = now.utf8.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).map { Array($0) }
+    let isInComment = areInComments(lines)
     // From the last to the first, so that positions stay what the hunks say.
     for (old, new) in ranges(in: hunks).reversed() {
       var at = new.upperBound
-      // No directive may break a line that goes on.
-      while at > 0, at < lines.count, lines[at - 1].hasSuffix("\\") { at += 1 }
+      // No directive may break a line that goes on, and none is one within a comment.
+      while at > 0, at < lines.count, goesOn(lines[at - 1]) || isInComment[at] { at += 1 }
       guard at < lines.count, old.upperBound != new.upperBound else { continue }
-      lines.insert("#line \(old.upperBound + at - new.upperBound + 1)", at: at)
+      lines.insert(Array("#line \(old.upperBound + at - new.upperBound + 1)".utf8), at: at)
     }
-    return lines.joined(separator: "\n")
+    return lines.map { String(decoding: $0, as: UTF8.self) }.joined(separator: "\n")
+  }
+
+  private static func goesOn(_ line: [UInt8]) -> Bool {
+    let isBeforeReturn = line.last == UInt8(ascii: "\r")
+    return (isBeforeReturn ? line.dropLast() : line[...]).last == UInt8(ascii: "\\")
+  }
+
+  /// For each line whether it begins within a comment (C17, 6.4.9).
+  private static func areInComments(_ lines: [[UInt8]]) -> [Bool] {
+    let (slash, star) = (UInt8(ascii: "/"), UInt8(ascii: "*"))
+    var found: [Bool] = []
+    var isInComment = false
+    for line in lines {
+      found.append(isInComment)
+      var quote: UInt8?
+      var at = 0
+      while at < line.count {
+        let (byte, next) = (line[at], at + 1 < line.count ? line[at + 1] : 0)
+        if isInComment {
+          if byte == star && next == slash { (isInComment, at) = (false, at + 1) }
+        } else if let open = quote {
+          if byte == UInt8(ascii: "\\") { at += 1 } else if byte == open { quote = nil }
+        } else if byte == slash && next == star {
+          (isInComment, at) = (true, at + 1)
+        } else if byte == slash && next == slash {
+          break
+        } else if byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "'") {
+          quote = byte
+        }
+        at += 1
+      }
+    }
+    return found
   }
 
   /// The lines of each hunk before and now, counted from 0: `@@ -a,b +c,d @@`.
   private static func ranges(in hunks: String) -> [(Range<Int>, Range<Int>)] {
-    hunks.split(separator: "\n").compactMap { line in
+    hunks.utf8.split(separator: UInt8(ascii: "\n")).map { String(decoding: $0, as: UTF8.self) }.compactMap { line in
       guard line.hasPrefix("@@ -") else { return nil }
       let parts = line.dropFirst(4).split(separator: " ")
       guard parts.count >= 2, let old = range(parts[0]), let new = range(parts[1].dropFirst()) else { return nil }
