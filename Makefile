@@ -4,6 +4,7 @@
 # make check    the same, then a debug build with its own run of the tests
 # make mutants  breaks the program in one place at a time, and sees the tests fail (docs/safety.md)
 # make kill-campaign  apply killed at every one of its system calls, over every kind of victim (an hour)
+# make corpus   takes real fixes back and gives them again in Debian's own busy server (docs/patchability.md)
 # make bench    the benchmarks of docs/performance.md
 # make install  [DESTDIR=…] the program and its schemas, where Debian would put them
 
@@ -12,7 +13,7 @@ PROGRAM = .build/release/lpreconcile
 DESTDIR =
 prefix = /usr
 
-.PHONY: all build demo test check mutants kill-campaign bench lint format install clean setup
+.PHONY: all build demo test check mutants kill-campaign corpus bench lint format install clean setup
 
 all: build
 
@@ -46,6 +47,11 @@ kill-campaign:
 	@scripts/setup test
 	@$(SWIFT_BUILD) --build-tests
 	@LPRECONCILE_KILL_CAMPAIGN=1 swift test -c release --skip-build --filter "ApplyKillTests|ForceOverrideTests/everyWord"
+
+corpus:
+	@scripts/setup test
+	@$(SWIFT_BUILD) --product lpreconcile
+	@scripts/corpus
 
 bench:
 	@scripts/setup test
