@@ -129,12 +129,10 @@ struct ProjectBuildTests {
   func otherFlags() async throws {
     let text = """
       # refused: LP0439 ask
-       == hidden/value.h
+       == value.h
        #define VALUE 1000
-       == behind/value.h
-       #define VALUE 2000
        == part.c
-       #include <value.h>
+       #include "value.h"
        int other(int x) { return x % 9; }
        int ask(int x) {
       -  return x % 7 + VALUE;
@@ -142,9 +140,10 @@ struct ProjectBuildTests {
        }
 
       """
-    // A variable of the environment, which the calls do not show.
-    let way = ChangedProject.Way(
-      compiler: "CPATH=$PWD/hidden gcc", flags: ["-O2", "-fPIE", "-idirafter", "$PWD/behind"])
+    // A header that is another one when everything has been built, which the calls do not show.
+    let compiler =
+      "cc_() { gcc \"$@\"; case \"$*\" in *program*) echo '#define VALUE 2000' > value.h;; esac; }; cc_"
+    let way = ChangedProject.Way(compiler: compiler)
     let project = try ChangedProject(text: text, way)
     try await expectOutcome(of: project)
   }
@@ -225,7 +224,8 @@ struct ProjectBuildTests {
     let project = try ChangedProject("strings")
     let request = ProjectBuildRequest(
       artifact: ArtifactRequest(binary: project.binary, name: "fix", output: project.folder.file("fix.lpatch")),
-      origin: .project(source: project.folder.file("old"), command: "echo a word; false"), change: .diff(project.folder.file("fix.diff")))
+      origin: .project(source: project.folder.file("old"), command: "echo a word; false"),
+      change: .diff(project.folder.file("fix.diff")))
     let refused = await #expect(throws: BuildRefused.self) { try await PatchBuild.run(request) { _ in } }
     let log = project.folder.file("fix.lpatch.log")
     #expect(refused?.refusals.map(\.reason) == [.buildFailed(log: log, end: "a word")])
