@@ -167,7 +167,8 @@ extension BuildRefusal {
     case .dependenciesMissing: "install it, or run this as root, which builds in a clean tree"
     case .cacheOfOthers: "name a folder of your own with --cache, or none by --cache ''"
     case .buildFailed: "give the command that builds the project with --build"
-    case .compileNotSeen: "let the build call the compiler by its name, not by a path"
+    case .compileNotSeen:
+      "let the build call the compiler by its name, not by a path; or, where the program is not made of it, take it out of the diff"
     case .notReproduced: "use the source, the compiler and the flags that the binary was built with"
     case .codeDiffers: "use the compiler and the flags that the binary was built with"
     case .localUnknown: "rename the file or the symbol, or write a replacement by hand"

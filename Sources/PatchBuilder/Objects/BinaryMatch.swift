@@ -32,6 +32,9 @@ struct BinaryMatch {
     targets = ReferenceTargets(object)
   }
 
+  /// How many of its functions are the target's.
+  mutating func knownFunctions() -> Int { object.functions.count { difference(ofSymbol: $0) == nil } }
+
   /// Whether the target was linked from the object: it has one of its functions, or, of a file of data, one of its variables.
   ///
   /// One of its functions with other code counts where the symbol table names the file, too: then it is in the target, compiled

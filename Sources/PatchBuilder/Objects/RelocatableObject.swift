@@ -112,6 +112,11 @@ struct RelocatableObject: Sendable {
     }
   }
 
+  /// Whether it defines a name that other files can refer to.
+  func definesForOthers(_ name: String) -> Bool {
+    symbols.contains { $0.name == name && $0.isDefined && $0.binding != .local }
+  }
+
   /// The function of a name that it defines; the index in ``symbols``.
   func function(named name: String) -> Int? {
     symbols.firstIndex { $0.name == name && $0.type == .function && $0.isDefined }

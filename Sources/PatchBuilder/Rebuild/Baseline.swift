@@ -92,9 +92,30 @@ struct Baseline: Sendable {
     // Where every file that is touched is compiled by itself, and by itself only, nobody need be asked what he includes.
     if touched.isSubset(of: compiled), try await !areIncluded(files) { return reached }
     try checkSeen()
-    return try await Concurrent.map(all) { unit throws(BuildRefused) in
-      try await touched.isDisjoint(with: unit.dependencies()) ? nil : unit
-    }.compactMap { $0 }
+    let reads = try await Concurrent.map(all) { unit throws(BuildRefused) in
+      touched.intersection(try await unit.dependencies())
+    }
+    try checkReached(files.filter { file in !reads.contains { $0.contains("\(tree.place)/\(file)") } })
+    return zip(all, reads).filter { !$1.isEmpty }.map { $0.0 }
+  }
+
+  /// Refuses what no compilation reads and the program might be made of all the same: what the build makes sources from, assembly,
+  /// a new source that it may find by a pattern.
+  private func checkReached(_ files: [String]) throws(BuildRefused) {
+    let sources: Set<Substring> = ["c", "cc", "cpp", "cxx", "C"]
+    let texts: Set<Substring> = ["h", "hh", "hpp", "hxx", "md", "rst", "adoc", "texi", "pod", "html", "tcl"]
+    let folders: Set<Substring> = ["test", "tests", "testsuite", "doc", "docs", "man", "debian", "examples"]
+    let unknown = files.filter { file in
+      let parts = file.split(separator: "/")
+      let suffix = file.split(separator: ".").last ?? ""
+      // A source that was there and was not compiled is not compiled now.
+      let isInert = texts.contains(suffix) || sources.contains(suffix) && tree.holds("\(tree.place)/\(file)")
+      return !isInert && folders.isDisjoint(with: parts.dropLast())
+        && !["NEWS", "README", "TODO", "ChangeLog", "CHANGES", "AUTHORS"].contains(parts.last ?? "")
+    }
+    guard unknown.isEmpty else {
+      throw BuildRefused(unknown.map { BuildRefusal(place: $0, reason: .compileNotSeen) })
+    }
   }
 
   /// Whether a file of the tree seems to include one of these.

@@ -43,6 +43,11 @@ struct SourceComparison {
     var refusals: [BuildRefusal] = []
     for part in chosen {
       refusals += part.difference.refusals
+      // Defined elsewhere, weakly perhaps: the program goes on calling that one.
+      for name in part.difference.added.sorted() where part.new.definesForOthers(name) {
+        guard target.symbols.all(named: name).contains(where: { !$0.isLocal }) else { continue }
+        refusals.append(BuildRefusal(place: part.unit.name, symbol: name, reason: .definitionMoved))
+      }
       if let layout = try await layoutDifference(part.unit) {
         refusals.append(BuildRefusal(place: part.unit.name, symbol: layout.type, reason: .layoutChanged(layout.how)))
       }
@@ -53,10 +58,11 @@ struct SourceComparison {
     return changed
   }
 
-  /// Of several compilations of one file the one whose changed functions are all in the binary; the first where none is, for
-  /// the refusal.
+  /// Of several compilations of one file the one whose changed functions are all in the binary, and most of its others; the first
+  /// where there is none, for the refusal.
   ///
-  /// Projects compile a file once for a program and once for a library, or again for a test.
+  /// Projects compile a file once for a program and once for a library, or again for a test. Where two fit alike and the change makes
+  /// different code of them, nothing says which one runs: that is refused.
   private static func inBinary(_ parts: [SourceComparison]) -> [SourceComparison] {
     var chosen: [SourceComparison] = []
     for part in parts where !chosen.contains(where: { $0.unit.name == part.unit.name }) {
@@ -64,7 +70,21 @@ struct SourceComparison {
         var match = candidate.match
         return candidate.difference.changed.keys.allSatisfy { match.difference(of: $0) == nil }
       }
-      chosen.append(parts.first { $0.unit.name == part.unit.name && isProven($0) } ?? part)
+      let fitting = parts.filter { $0.unit.name == part.unit.name && isProven($0) }
+      let known = fitting.map { candidate in
+        var match = candidate.match
+        return match.knownFunctions()
+      }
+      let best = zip(fitting, known).filter { $0.1 == known.max() }.map { $0.0 }
+      var one = best.first ?? part
+      for other in best.dropFirst() {
+        let difference = ObjectDifference(from: one.new, to: other.new, place: part.unit.name)
+        guard difference.isEmpty else {
+          one.difference.refuse(nil, .codeDiffers("it is compiled in several ways, and any could be the one that runs"))
+          break
+        }
+      }
+      chosen.append(one)
     }
     return chosen
   }
@@ -145,5 +165,5 @@ private struct Compiled {
 
 extension ObjectDifference {
   /// Whether the change makes no difference to the file's code, and nothing stands against it.
-  fileprivate var isEmpty: Bool { changed.isEmpty && refusals.isEmpty }
+  fileprivate var isEmpty: Bool { changed.isEmpty && refusals.isEmpty && added.isEmpty }
 }
