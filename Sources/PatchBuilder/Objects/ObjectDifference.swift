@@ -85,7 +85,7 @@ struct ObjectDifference {
   }
 
   /// Static variables of functions are numbered through the file: those of one name are the same in their order, as long as
-  /// there are as many as before. (That their functions have kept their order is for ``VariableTypes`` to see.)
+  /// there are as many as before. (That their functions have kept their order is for ``TypeLayouts`` to see.)
   private mutating func matchStaticVariables(_ before: [String: Int], _ now: [String: Int]) {
     func groups(_ variables: [String: Int], _ object: RelocatableObject) -> [String: [ElfSymbol]] {
       let local = variables.values.map { object.symbols[$0] }.filter { $0.binding == .local }

@@ -76,10 +76,13 @@ struct Baseline: Sendable {
 
   /// The compilations that a change of files reaches.
   ///
-  /// `touched`: the files, relative to the tree's root.
+  /// `files`: relative to the tree's root.
+  /// `target`: the binary, with the donor's symbols.
   /// - Throws: a refusal when the binary has a file of the tree that no call was seen to compile: it might include one of them.
-  func units(touchedBy files: [String], in folder: String) async throws(BuildRefused) -> [TranslationUnit] {
-    let touched = Set(files.map { SourceTree.normalized("\(tree.place)/\($0)") })
+  func units(
+    touchedBy files: [String], of target: TargetImage, in folder: String
+  ) async throws(BuildRefused) -> [TranslationUnit] {
+    let touched = Set(files.map { place(of: $0) })
     var all: [TranslationUnit] = []
     for call in calls {
       // What a configuration compiles to try the compiler is gone when the build has ended.
@@ -88,28 +91,31 @@ struct Baseline: Sendable {
       }
     }
     let compiled = Set(all.map { $0.call.absolute($0.source) })
-    let reached = all.filter { touched.contains($0.call.absolute($0.source)) }
     // Where every file that is touched is compiled by itself, and by itself only, nobody need be asked what he includes.
-    if touched.isSubset(of: compiled), try await !areIncluded(files) { return reached }
-    try checkSeen()
+    if touched.isSubset(of: compiled), try await !areIncluded(files) {
+      return all.filter { touched.contains($0.call.absolute($0.source)) }
+    }
+    try checkSeen(target.symbols.files)
     let reads = try await Concurrent.map(all) { unit throws(BuildRefused) in
       touched.intersection(try await unit.dependencies())
     }
-    try checkReached(files.filter { file in !reads.contains { $0.contains("\(tree.place)/\(file)") } })
+    try checkReached(files.filter { file in !reads.contains { $0.contains(place(of: file)) } })
     return zip(all, reads).filter { !$1.isEmpty }.map { $0.0 }
   }
+
+  /// The path of a file of the tree as commands see it.
+  private func place(of file: String) -> String { SourceTree.normalized("\(tree.place)/\(file)") }
 
   /// Refuses what no compilation reads and the program might be made of all the same: what the build makes sources from, assembly,
   /// a new source that it may find by a pattern.
   private func checkReached(_ files: [String]) throws(BuildRefused) {
-    let sources: Set<Substring> = ["c", "cc", "cpp", "cxx", "C"]
     let texts: Set<Substring> = ["h", "hh", "hpp", "hxx", "md", "rst", "adoc", "texi", "pod", "html", "tcl"]
     let folders: Set<Substring> = ["test", "tests", "testsuite", "doc", "docs", "man", "debian", "examples"]
     let unknown = files.filter { file in
       let parts = file.split(separator: "/")
       let suffix = file.split(separator: ".").last ?? ""
       // A source that was there and was not compiled is not compiled now.
-      let isInert = texts.contains(suffix) || sources.contains(suffix) && tree.holds("\(tree.place)/\(file)")
+      let isInert = texts.contains(suffix) || CompilerCall.isSource(file) && tree.holds(place(of: file))
       return !isInert && folders.isDisjoint(with: parts.dropLast())
         && !["NEWS", "README", "TODO", "ChangeLog", "CHANGES", "AUTHORS"].contains(parts.last ?? "")
     }
@@ -128,16 +134,13 @@ struct Baseline: Sendable {
     return answer.output.hasPrefix("yes")
   }
 
-  /// Refuses a binary with a file that no call was seen to compile (the symbol table names the files, gABI `STT_FILE`).
-  private func checkSeen() throws(BuildRefused) {
+  /// Refuses a binary with a file that no call was seen to compile.
+  ///
+  /// `files`: those that its symbol table names.
+  private func checkSeen(_ files: Set<String>) throws(BuildRefused) {
     let seen = Set(calls.flatMap(\.arguments).map { WholeFile.name(of: $0) })
     let present = Set(Folder.files(below: tree.copy).map { WholeFile.name(of: $0) })
-    let symbols: [ElfSymbol]
-    do throws(DamagedElf) { symbols = try ElfFile(path: donor).symbols(.full) } catch {
-      throw BuildRefused(.notATarget(why: error.text), at: donor)
-    }
-    let unseen = Set(symbols.filter { $0.type == .file }.map { WholeFile.name(of: $0.name) })
-      .subtracting(seen).intersection(present)
+    let unseen = Set(files.map { WholeFile.name(of: $0) }).subtracting(seen).intersection(present)
     guard unseen.isEmpty else {
       throw BuildRefused(unseen.sorted().map { BuildRefusal(place: $0, reason: .compileNotSeen) })
     }

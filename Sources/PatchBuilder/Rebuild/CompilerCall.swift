@@ -89,10 +89,11 @@ struct CompilerCall: Equatable, Sendable {
   /// The source files of the call, as it names them.
   var sources: [String] {
     guard !arguments.contains("-E"), !arguments.contains("-S") else { return [] }
-    return plain.filter { argument in
-      [".c", ".cc", ".cpp", ".cxx", ".C"].contains { argument.hasSuffix($0) } && !argument.hasPrefix("-")
-    }
+    return plain.filter { CompilerCall.isSource($0) && !$0.hasPrefix("-") }
   }
+
+  /// Whether a file's name is that of a source in C or C++.
+  static func isSource(_ name: String) -> Bool { [".c", ".cc", ".cpp", ".cxx", ".C"].contains { name.hasSuffix($0) } }
 
   /// What the call says of how to compile, without sources, outputs, libraries and dependency files.
   var flags: [String] {

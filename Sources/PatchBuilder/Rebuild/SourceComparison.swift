@@ -18,7 +18,7 @@ struct SourceComparison {
     progress: @Sendable (String) -> Void
   ) async throws(BuildRefused) -> [SourceComparison] {
     progress("looking for what the change reaches")
-    let units = try await baseline.units(touchedBy: diff.files, in: folder)
+    let units = try await baseline.units(touchedBy: diff.files, of: target, in: folder)
     guard !units.isEmpty else { throw BuildRefused(.nothingChanged, at: target.path) }
     progress("compiling \(units.count) file\(units.count == 1 ? "" : "s") before and after")
     let compiled = try await Compiled.all(units, baseline.tree, diff, original: original)
@@ -66,11 +66,16 @@ struct SourceComparison {
   private static func inBinary(_ parts: [SourceComparison]) -> [SourceComparison] {
     var chosen: [SourceComparison] = []
     for part in parts where !chosen.contains(where: { $0.unit.name == part.unit.name }) {
+      let candidates = parts.filter { $0.unit.name == part.unit.name }
+      guard candidates.count > 1 else {
+        chosen.append(part)
+        continue
+      }
       let isProven = { (candidate: SourceComparison) in
         var match = candidate.match
         return candidate.difference.changed.keys.allSatisfy { match.difference(of: $0) == nil }
       }
-      let fitting = parts.filter { $0.unit.name == part.unit.name && isProven($0) }
+      let fitting = candidates.filter(isProven)
       let known = fitting.map { candidate in
         var match = candidate.match
         return match.knownFunctions()
