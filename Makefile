@@ -33,11 +33,11 @@ test:
 	@$(MAKE) --no-print-directory lint
 	@scripts/mutants --check
 	@$(SWIFT_BUILD) --build-tests
-	@swift test -c release --skip-build
+	@scripts/run-tests -c release --skip-build
 
 check: test
 	@swift build --scratch-path .build-debug --explicit-target-dependency-import-check error --build-tests
-	@swift test --scratch-path .build-debug --skip-build
+	@scripts/run-tests --scratch-path .build-debug --skip-build
 
 mutants:
 	@scripts/setup test
@@ -46,7 +46,7 @@ mutants:
 kill-campaign:
 	@scripts/setup test
 	@$(SWIFT_BUILD) --build-tests
-	@LPRECONCILE_KILL_CAMPAIGN=1 swift test -c release --skip-build --filter "ApplyKillTests|ForceOverrideTests/everyWord"
+	@LPRECONCILE_KILL_CAMPAIGN=1 scripts/run-tests -c release --skip-build --filter "ApplyKillTests|ForceOverrideTests/everyWord"
 
 corpus:
 	@scripts/setup test

@@ -27,6 +27,16 @@ package struct BuildNote: Equatable, Sendable {
     case constantChanged(String, file: String)
     /// … because it calls a changed function whose entry has no room for a branch.
     case callsReplaced(String)
+    /// It is `main`.
+    case alwaysInUse
+    /// It loops, and has no way back to its caller.
+    case neverReturns
+    /// A function that starts threads takes its address.
+    case mayStartThreads(in: String)
+    /// A function that installs signal handlers takes its address.
+    case mayHandleSignals(in: String)
+    /// It calls these functions of locks more, less or in another order than before.
+    case locksOtherwise([String])
     /// The compiler printed warnings.
     case compilerWarnings(source: String, text: String)
     /// Other symbols of the target have the same address: they change together.
@@ -47,6 +57,16 @@ package struct BuildNote: Equatable, Sendable {
     case .codeChanged(let file): "is replaced: its code in \(file) changed"
     case .constantChanged(let name, let file): "is replaced: it reads \(name) of \(file), which changed"
     case .callsReplaced(let name): "is replaced: it calls \(name), which changed and cannot be replaced itself"
+    case .alwaysInUse:
+      "is on the stack as long as the program runs: only `consistency: immediate` can switch it, and no call of it will come"
+    case .neverReturns:
+      "loops and never returns: while it runs only `consistency: immediate` can switch it, and only its next call is the new one"
+    case .mayStartThreads(let name):
+      "is named by \(name), which starts threads: while one of them runs it, it is in use"
+    case .mayHandleSignals(let name):
+      "is named by \(name), which installs signal handlers: it may run between any two instructions of the program"
+    case .locksOtherwise(let names):
+      "calls \(names.joined(separator: ", ")) otherwise than before: check it against threads that hold a lock in the switch"
     case .compilerWarnings(let source, let text): "the compiler warns about \(source):\n\(text)"
     case .sharesItsCode(let names): "shares its code with \(names.joined(separator: ", ")), which change with it"
     case .specialisedCopies(let names):

@@ -11,10 +11,10 @@ struct CodeReferences: Sendable {
   }
   /// What may be a near call, jump or conditional jump at every byte of the code, by target.
   private let branches: [Reference]
-  /// Words of the data and addends of relocations that are addresses of code, by target.
+  /// Words of the data that are addresses of code, or get one, by target.
   private let pointers: [Reference]
 
-  init(_ target: TargetImage) throws(DamagedElf) {
+  init(_ target: TargetImage) {
     branches = target.code.flatMap { CodeReferences.nearBranches(in: $0, target: target) }
       .sorted { ($0.to, $0.from) < ($1.to, $1.from) }
     // A file that is mapped anywhere has a relocation for each pointer, with the address in it, unless they are packed
@@ -22,7 +22,9 @@ struct CodeReferences: Sendable {
     let wordsAreAddresses = target.kind == .fixedExecutable || target.elf.sections.contains { $0.type == 19 }
     var pointers =
       wordsAreAddresses ? (target.code + target.data).flatMap { CodeReferences.words(in: $0, target: target) } : []
-    pointers += try CodeReferences.relocations(target)
+    for (place, address) in target.relativeWords where target.isCode(address) {
+      pointers.append(Reference(to: address, from: place))
+    }
     self.pointers = pointers.sorted { ($0.to, $0.from) < ($1.to, $1.from) }
   }
 
@@ -83,26 +85,6 @@ struct CodeReferences: Sendable {
         found.append(Reference(to: word, from: segment.address &+ UInt64(at)))
       }
       at += 8
-    }
-    return found
-  }
-
-  /// Addends of `R_X86_64_RELATIVE`, which are addresses as the link editor assigned them.
-  private static func relocations(_ target: TargetImage) throws(DamagedElf) -> [Reference] {
-    var found: [Reference] = []
-    let ranges = target.code.map(\.range)
-    for section in target.elf.sections
-    where section.type == UInt32(SHT_RELA) && section.flags & UInt64(SHF_ALLOC) != 0 {
-      let bytes = try target.elf.content(of: section)
-      var at = 0
-      while let place = bytes.little(UInt64.self, at: at), let info = bytes.little(UInt64.self, at: at + 8),
-        let addend = bytes.little(UInt64.self, at: at + 16)
-      {
-        if info & 0xffff_ffff == UInt64(R_X86_64_RELATIVE), ranges.contains(where: { $0.contains(addend) }) {
-          found.append(Reference(to: addend, from: place))
-        }
-        at += 24
-      }
     }
     return found
   }

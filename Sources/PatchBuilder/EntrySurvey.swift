@@ -17,7 +17,7 @@ package struct EntrySurvey: Equatable, Sendable {
   package init(path: String) throws(BuildRefused) {
     let target = try TargetImage(path: path, symbols: nil)
     let references: CodeReferences
-    do { references = try CodeReferences(target) } catch { throw BuildRefused(.notATarget(why: error.text), at: path) }
+    references = CodeReferences(target)
     guard let planner = EntryPlanner(target, references: references) else {
       throw BuildRefused(.toolMissing("Capstone"))
     }

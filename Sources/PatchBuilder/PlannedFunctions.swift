@@ -24,9 +24,7 @@ struct PlannedFunctions {
     _ changes: [FunctionChange], refused earlier: [BuildRefusal] = [], target: TargetImage,
     replacement: ReplacementObject
   ) throws(BuildRefused) {
-    do { references = try CodeReferences(target) } catch {
-      throw BuildRefused(.notATarget(why: error.text), at: target.path)
-    }
+    references = CodeReferences(target)
     guard let planner = EntryPlanner(target, references: references) else {
       throw BuildRefused(.toolMissing("Capstone"))
     }

@@ -16,6 +16,9 @@ struct TargetImage: Sendable {
   let symbols: SymbolCatalog
   /// The file's `.dynsym`.
   let dynamicSymbols: [ElfSymbol]
+  /// The words that get an address of the file itself when it is mapped: what they get, as the link editor assigned it, by place
+  /// (`R_X86_64_RELATIVE`).
+  let relativeWords: [UInt64: UInt64]
   /// Whether it was linked for indirect branch tracking (`GNU_PROPERTY_X86_FEATURE_1_IBT`).
   let tracksIndirectBranches: Bool
 
@@ -57,6 +60,7 @@ struct TargetImage: Sendable {
       self.code = code
       self.data = data
       dynamicSymbols = try elf.symbols(.dynamic)
+      relativeWords = try elf.relativeWords()
       tracksIndirectBranches = try elf.hasIndirectBranchTracking()
       let full = try SymbolSource.find(for: elf, at: path, buildID: buildID, given: symbolsPath)
       symbols = SymbolCatalog(full: full, dynamic: dynamicSymbols)
@@ -77,6 +81,24 @@ struct TargetImage: Sendable {
     return Array(segment.bytes[Int(start)..<Int(start + count)])
   }
 
+  /// The address of the symbol that a reference of code or data was made of; nil for other types, and where there is no field.
+  ///
+  /// `addend`: what was added to it.
+  func symbolAddress(
+    behind type: X86_64RelocationType, at place: UInt64, addend: Int64
+  ) -> UInt64? {
+    guard let field = try? elf.content(at: LinkAddress(place), count: type.fieldSize) else { return nil }
+    let value: UInt64? =
+      switch type {
+      case .absolute64: relativeWords[place] ?? field.little(UInt64.self, at: 0)
+      case .absolute32: field.little(UInt32.self, at: 0).map { UInt64($0) }
+      case .signed32: field.little(Int32.self, at: 0).map { UInt64(bitPattern: Int64($0)) }
+      case .pc32: field.little(Int32.self, at: 0).map { place &+ UInt64(bitPattern: Int64($0)) }
+      default: nil
+      }
+    return value.map { $0 &- UInt64(bitPattern: addend) }
+  }
+
   /// Whether an address lies in an executable segment.
   func isCode(_ address: UInt64) -> Bool { code.contains { $0.range.contains(address) } }
 }
@@ -87,6 +109,22 @@ extension DamagedElf {
 }
 
 extension ElfFile {
+  /// What ``TargetImage/relativeWords`` says.
+  func relativeWords() throws(DamagedElf) -> [UInt64: UInt64] {
+    var found: [UInt64: UInt64] = [:]
+    for section in sections where section.type == UInt32(SHT_RELA) && section.flags & UInt64(SHF_ALLOC) != 0 {
+      let bytes = try content(of: section)
+      var at = 0
+      while let place = bytes.little(UInt64.self, at: at), let info = bytes.little(UInt64.self, at: at + 8),
+        let addend = bytes.little(UInt64.self, at: at + 16)
+      {
+        if info & 0xffff_ffff == UInt64(R_X86_64_RELATIVE) { found[place] = addend }
+        at += 24
+      }
+    }
+    return found
+  }
+
   /// Whether `.note.gnu.property` says that every indirect branch meets an `endbr64` (x86-64 psABI, program properties).
   func hasIndirectBranchTracking() throws(DamagedElf) -> Bool {
     guard let section = section(named: ".note.gnu.property"), section.size <= 4096 else { return false }

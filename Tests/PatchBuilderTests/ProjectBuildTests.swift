@@ -241,6 +241,74 @@ struct ProjectBuildTests {
     #expect(refused?.refusals == [BuildRefusal(place: "part.c", reason: .compileNotSeen)])
   }
 
+  @Test("What can be seen of how a function is used is said")
+  func notes() async throws {
+    let text = """
+      # replaces: ask main_loop handle work balance
+       #include <pthread.h>
+       #include <signal.h>
+       #include <unistd.h>
+       volatile int level = 1;
+       pthread_mutex_t first, second;
+       void main_loop(void) {
+         for (;;) {
+      -    level += 1;
+      +    level += 2;
+           pause();
+         }
+       }
+      -void handle(int number) { level = number; }
+      +void handle(int number) { level = number + 1; }
+       void *work(void *data) {
+      -  level = 3;
+      +  level = 4;
+         return data;
+       }
+       int balance(int x) {
+         pthread_mutex_lock(&first);
+      +  pthread_mutex_lock(&second);
+         x += level;
+      +  pthread_mutex_unlock(&second);
+         pthread_mutex_unlock(&first);
+         return x;
+       }
+       pthread_t thread;
+       void begin(void) {
+         signal(SIGUSR2, handle);
+         pthread_create(&thread, 0, work, 0);
+         main_loop();
+       }
+       int ask(int x) {
+         if (x < 0) begin();
+      -  return balance(x) % 7;
+      +  return balance(x) % 5;
+       }
+
+      """
+    let notes = try await ChangedProject(text: text, Way(flags: ["-O1", "-fPIE", "-fno-inline"])).build().notes
+    func facts(_ name: String) -> [BuildNote.Fact] {
+      notes.filter { note in
+        if case .codeChanged = note.fact { return false }
+        return note.symbol == name
+      }.map(\.fact)
+    }
+    #expect(facts("main_loop") == [.neverReturns])
+    #expect(facts("handle") == [.mayHandleSignals(in: "begin")])
+    #expect(facts("work") == [.mayStartThreads(in: "begin")])
+    #expect(facts("balance") == [.locksOtherwise(["pthread_mutex_lock", "pthread_mutex_unlock"])])
+    #expect(facts("ask") == [])
+  }
+
+  @Test("What the build system itself writes down of its compilations is known, too")
+  func compileCommands() async throws {
+    let entry =
+      "[{\\\"directory\\\": \\\"$PWD\\\", \\\"command\\\": \\\"/usr/bin/gcc '-O2' -fPIE -o part.c.o -c part.c\\\", "
+      + "\\\"file\\\": \\\"part.c\\\"}]"
+    let way = Way(
+      compiler: "echo \"\(entry)\" > compile_commands.json; $(test $f = part.c && echo /usr/bin/gcc || echo gcc)")
+    try await expectOutcome(of: try ChangedProject("header-only", way))
+  }
+
   @Test("A source that is compiled by itself and included by another: both are reached")
   func includedSource() async throws {
     let text = """

@@ -172,6 +172,37 @@ struct BinaryMatch {
   /// Whether an address is in a function that is known; stubs of the linker are not.
   private func isText(_ address: UInt64) -> Bool { target.symbols.function(holding: address) != nil }
 
+  // MARK: Strings
+
+  /// Where the target has the strings that the file's code and data refer to: a process may have kept the address of one, and
+  /// compare it with that of the same string in new code.
+  mutating func strings() -> [[UInt8]: LinkAddress] {
+    var found: [[UInt8]: LinkAddress] = [:]
+    for index in object.symbols.indices {
+      let symbol = object.symbols[index]
+      guard symbol.isDefined, [.function, .object].contains(symbol.type), let section = object.section(of: symbol),
+        let place = place(of: symbol, named: symbol.name), place.size == symbol.size,
+        symbol.type == .object || difference(ofSymbol: index) == nil
+      else { continue }
+      for reference in section.references {
+        let inner = UInt64(reference.offset) &- symbol.value
+        guard inner < symbol.size, object.section(of: object.symbols[reference.symbol])?.holdsStrings == true,
+          case .content(let bytes, let offset) = targets.target(of: reference, in: section.header.index),
+          let symbolAddress = target.symbolAddress(
+            behind: reference.type, at: place.address.value &+ inner, addend: reference.addend),
+          let own = targets.place(of: reference, in: section.header.index)?.offset
+        else { continue }
+        // From there it is as far to the string's beginning as in the object.
+        let start = own &- offset &- Int64(bitPattern: object.symbols[reference.symbol].value)
+        let address = LinkAddress(symbolAddress &+ UInt64(bitPattern: start))
+        if (try? target.elf.content(at: address, count: UInt64(bytes.count) + 1)) == bytes + [0] {
+          found[bytes] = min(found[bytes] ?? address, address)
+        }
+      }
+    }
+    return found
+  }
+
   private func instruction(at byte: Int, _ code: [UInt8], _ own: [UInt8]) -> Difference {
     var at = 0
     if let decoder = X86_64Decoder() {

@@ -12,12 +12,16 @@ struct ObjectCut {
   }
 
   private let difference: ObjectDifference
+  private let strings: [[UInt8]: LinkAddress]
   private let names: (String) -> String
+  private var exported: Set<String> = []
   private var targets: ReferenceTargets
   private var object: RelocatableObject { targets.object }
   private var kept: Set<Int> = []
   private var queue: [Int] = []
   private(set) var externals: [String: External] = [:]
+  /// The target's strings that the cut refers to, by the name that they have there.
+  private(set) var targetStrings: [String: LinkAddress] = [:]
   private var writer = ObjectWriter()
   /// Where sections and strings of the object lie in the cut.
   private var sectionNumbers: [Int: Int] = [:]
@@ -26,9 +30,14 @@ struct ObjectCut {
 
   /// Prepares for an object with a section for each function and variable: the file with the change.
   ///
+  /// `strings`: where the target has those that it may have kept the addresses of.
   /// `names`: how a name that is local to the file is called outside of it.
-  init(_ object: RelocatableObject, _ difference: ObjectDifference, names: @escaping (String) -> String) {
+  init(
+    _ object: RelocatableObject, _ difference: ObjectDifference, strings: [[UInt8]: LinkAddress],
+    names: @escaping (String) -> String
+  ) {
     self.difference = difference
+    self.strings = strings
     self.names = names
     targets = ReferenceTargets(object)
   }
@@ -36,18 +45,18 @@ struct ObjectCut {
   /// The object's bytes.
   ///
   /// `functions`: those that are kept, with their parts, by name.
-  mutating func bytes(keeping functions: [String]) throws(BuildRefusal) -> [UInt8] {
+  /// `exported`: what is new and kept because other files refer to it.
+  mutating func bytes(keeping functions: [String], exporting exported: Set<String>) throws(BuildRefusal) -> [UInt8] {
+    self.exported = exported
     // Where the comparison's object has the old line numbers, a name that is made of one would mean another variable.
     let variables = Set(ObjectDifference.variables(targets).keys)
     if let other = variables.symmetricDifference(ObjectDifference.variables(difference.newTargets).keys).min() {
       throw BuildRefusal(symbol: other, reason: .localUnknown)
     }
-    for name in functions {
-      for index in object.symbols.indices where isDefinedCode(index) {
-        let symbol = object.symbols[index]
-        guard symbol.name == name || RelocatableObject.parent(of: symbol.name) == name else { continue }
-        if let section = object.section(of: symbol) { keep(section.header.index) }
-      }
+    let roots = exported.union(functions)
+    for symbol in object.symbols where symbol.isDefined && symbol.type != .section {
+      guard roots.contains(RelocatableObject.parent(of: symbol.name) ?? symbol.name) else { continue }
+      if let section = object.section(of: symbol) { keep(section.header.index) }
     }
     while let next = queue.popLast() {
       for reference in object.sections[next]?.references ?? [] { follow(reference, in: next) }
@@ -60,10 +69,6 @@ struct ObjectCut {
 
   // MARK: What is kept
 
-  private func isDefinedCode(_ index: Int) -> Bool {
-    object.symbols[index].type == .function && object.symbols[index].isDefined
-  }
-
   private mutating func keep(_ section: Int) {
     if kept.insert(section).inserted { queue.append(section) }
   }
@@ -73,7 +78,7 @@ struct ObjectCut {
       return
     }
     if target.isMerged {
-      keepEntry(place, of: target)
+      if targetString(at: place, of: target) == nil { keepEntry(place, of: target) }
     } else if place.symbol.map({ brings($0) }) ?? !target.isWritable {
       keep(place.section)
     }
@@ -89,6 +94,16 @@ struct ObjectCut {
     if difference.added.contains(symbol.name) { return true }
     let function = RelocatableObject.parent(of: symbol.name) ?? symbol.name
     return symbol.type == .function && difference.changed[function] != nil
+  }
+
+  /// The string of the target that a place belongs to: where it begins in the section, and in the target.
+  private func targetString(
+    at place: ReferenceTargets.Place, of section: RelocatableObject.Section
+  ) -> (start: Int, address: LinkAddress)? {
+    guard section.holdsStrings, let entry = targets.entry(of: place, in: section),
+      let address = strings[Array(section.content[entry])]
+    else { return nil }
+    return (entry.lowerBound, address)
   }
 
   /// Takes over one string or constant.
@@ -143,9 +158,10 @@ struct ObjectCut {
     let symbol = object.symbols[index]
     // Functions that replace others are known by name; a part of one is not.
     let isReplacement = difference.changed[symbol.name] != nil && symbol.type == .function
+    let isExported = exported.contains(symbol.name) && symbol.binding != .local
     writer.define(
-      isReplacement ? names(symbol.name) : symbol.name, type: symbol.type, isGlobal: isReplacement, section: number,
-      value: symbol.value, size: symbol.size, index: index)
+      isReplacement ? names(symbol.name) : symbol.name, type: symbol.type, isGlobal: isReplacement || isExported,
+      section: number, value: symbol.value, size: symbol.size, index: index)
   }
 
   /// A reference as it is in the cut: to what is kept by section, to all else by name.
@@ -162,6 +178,13 @@ struct ObjectCut {
         throw BuildRefusal(symbol: symbol.name, reason: .relocation(type: reference.type.name))
       }
       return made(undefined(symbol), reference.addend)
+    }
+    if target.isMerged, let string = targetString(at: place, of: target) {
+      let name = "lpatch.string.\(string.address)"
+      targetStrings[name] = string.address
+      return made(
+        writer.undefined(name, type: .none, isWeak: false),
+        reference.addend &+ Int64(bitPattern: symbol.value) &- Int64(string.start))
     }
     // What lives in the process is meant even where its section came along for something else.
     let isBrought = place.symbol.map { target.isCode || brings($0) } ?? true

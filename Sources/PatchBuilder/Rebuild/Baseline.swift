@@ -38,7 +38,11 @@ struct Baseline: Sendable {
         _ = try await BuildTool.run("cp", ["-a", "--reflink=auto", "--"] + parts + [part])
       }
     }
-    return Baseline(tree: tree, calls: try CompilerCall.read(from: work), donor: donor)
+    let seen = try CompilerCall.read(from: work)
+    let known = Set(seen.map(\.compilation))
+    // A build system that calls compilers by their paths may say what it called.
+    let written = CompileCommands.calls(in: tree).filter { !known.contains($0.compilation) }
+    return Baseline(tree: tree, calls: seen + written, donor: donor)
   }
 
   /// What a built source is kept under: all that goes into the build, and the binary that it was seen to make.

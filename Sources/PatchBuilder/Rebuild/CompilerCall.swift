@@ -19,34 +19,54 @@ struct CompilerCall: Equatable, Sendable {
   /// The script that stands in PATH before a compiler: writes the call down, and makes it.
   ///
   /// A call that could not be written down would be a file that the change reaches and nobody looks at: then the build fails.
-  private static let script = """
+  ///
+  /// `tool`: how the script finds the compiler: as a word of the shell.
+  private static func script(_ tool: String) -> String {
+    """
     #!/bin/sh
     call=$(mktemp "$LPRECONCILE_CALLS/XXXXXXXXXXXX") &&
-      printf '%s\\0' "$PWD" "${0##*/}" \(variables.map { "\"${\($0)-}\"" }.joined(separator: " ")) "$@" > "$call" || exit 1
+      printf '%s\\0' "$PWD" \(tool) \(variables.map { "\"${\($0)-}\"" }.joined(separator: " ")) "$@" > "$call" || exit 1
     PATH=$LPRECONCILE_PATH
     export PATH
-    exec "${0##*/}" "$@"
+    exec \(tool) "$@"
 
     """
+  }
 
-  /// Puts scripts in the place of all compilers that PATH finds; the variables with which a build runs them.
+  /// Puts scripts in the place of all compilers that PATH finds, and of those that `CC` and `CXX` name by their paths; the variables
+  /// with which a build runs them.
   ///
   /// `folder`: gets the scripts, and what they write down.
   /// `clean`: the tree that the build runs in; nil for the machine itself.
   static func watch(in folder: String, _ clean: CleanTree?) throws(BuildRefused) -> [String: String] {
     let tools = "\(folder)/tools"
     for path in [tools, calls(in: folder)] { try Folder.make(path) }
-    // SAFETY: the environment is not changed by this tool; the text is copied at once.
-    let own = unsafe getenv("PATH").map { unsafe String(cString: $0) } ?? "/usr/bin:/bin"
-    let path = clean == nil ? own : CleanTree.path
+    let path = clean == nil ? ownVariable("PATH") ?? "/usr/bin:/bin" : CleanTree.path
+    var variables = ["PATH": "\(tools):\(path)", "LPRECONCILE_PATH": path, "LPRECONCILE_CALLS": calls(in: folder)]
     let found = path.split(separator: ":").flatMap { Folder.names(in: (clean?.root ?? "") + $0) }.filter(isCompiler)
     for name in Set(found).union(CompilerCall.tools) {
-      let script = "\(tools)/\(name)"
-      try WholeFile.write(Array(CompilerCall.script.utf8), to: script)
-      // SAFETY: C gets the string for the time of the call.
-      guard unsafe chmod(script, 0o755) == 0 else { throw BuildRefused(.notWritable(errno: errno), at: script) }
+      try write(script("\"${0##*/}\""), to: "\(tools)/\(name)")
     }
-    return ["PATH": "\(tools):\(path)", "LPRECONCILE_PATH": path, "LPRECONCILE_CALLS": calls(in: folder)]
+    for name in ["CC", "CXX"] where clean == nil {
+      // A compiler, and flags perhaps.
+      guard let value = ownVariable(name), value.hasPrefix("/"), let tool = value.split(separator: " ").first
+      else { continue }
+      try write(script("'\(tool.replacing("'", with: "'\\''"))'"), to: "\(tools)/\(name)")
+      variables[name] = "\(tools)/\(name)\(value.dropFirst(tool.count))"
+    }
+    return variables
+  }
+
+  private static func write(_ script: String, to path: String) throws(BuildRefused) {
+    try WholeFile.write(Array(script.utf8), to: path)
+    // SAFETY: C gets the string for the time of the call.
+    guard unsafe chmod(path, 0o755) == 0 else { throw BuildRefused(.notWritable(errno: errno), at: path) }
+  }
+
+  /// A variable of this tool's environment.
+  private static func ownVariable(_ name: String) -> String? {
+    // SAFETY: the environment is not changed by this tool; the text is copied at once.
+    unsafe getenv(name).map { unsafe String(cString: $0) }
   }
 
   /// What the folder is called that gets what the scripts write down.
@@ -55,7 +75,7 @@ struct CompilerCall: Equatable, Sendable {
   private static func calls(in folder: String) -> String { "\(folder)/\(folderName)" }
 
   /// Whether a name is a compiler's: `gcc`, `gcc-12`, `x86_64-linux-gnu-gcc-12`.
-  private static func isCompiler(_ name: String) -> Bool {
+  static func isCompiler(_ name: String) -> Bool {
     var parts = name.split(separator: "-")[...]
     if parts.count > 1, let last = parts.last, last.allSatisfy({ $0.isNumber || $0 == "." }) { parts.removeLast() }
     guard let tool = parts.last, tools.contains(String(tool)) else { return false }
@@ -122,6 +142,9 @@ struct CompilerCall: Equatable, Sendable {
     }
     return found
   }
+
+  /// What is compiled, where and how: the same for calls that make the same code.
+  var compilation: [String] { [folder] + sources.map { absolute($0) } + flags }
 
   /// A file of the call from the root, without `.` and `..`.
   func absolute(_ path: String) -> String { SourceTree.normalized(path.hasPrefix("/") ? path : "\(folder)/\(path)") }

@@ -84,41 +84,90 @@ struct ProjectBuild {
 
   private func join(_ parts: [SourceComparison], _ target: TargetImage) async throws(BuildRefused) -> BuildReport {
     var refusals: [BuildRefusal] = []
-    var objects: [String] = []
     var changes: [FunctionChange] = []
-    var known: [String: TargetSymbol] = [:]
     var notes: [BuildNote] = []
     for (index, part) in parts.enumerated() {
-      let outer = { (name: String) in ProjectBuild.outerName(name, of: index, among: parts.count) }
       var match = part.match
+      var use = FunctionUse(part.difference.oldTargets)
+      var newUse = FunctionUse(part.difference.newTargets)
       for (name, cause) in part.difference.changed.sorted(by: { $0.key < $1.key }) {
         if let difference = match.difference(of: name) {
           refusals.append(BuildRefusal(place: part.unit.name, symbol: name, reason: .codeDiffers(difference.text)))
           continue
         }
         guard let place = match.place(ofFunction: name) else { continue }
-        changes.append(FunctionChange(original: place, definition: outer(name)))
+        let definition = ProjectBuild.outerName(name, of: index, among: parts.count)
+        changes.append(FunctionChange(original: place, definition: definition))
         notes.append(BuildNote(symbol: name, fact: cause.fact(in: part.unit.name)))
+        notes += use.facts(of: name, now: &newUse).map { BuildNote(symbol: name, fact: $0) }
       }
-      var cut = ObjectCut(part.new, part.difference, names: outer)
-      let content: [UInt8]
-      do throws(BuildRefusal) { content = try cut.bytes(keeping: part.difference.changed.keys.sorted()) } catch {
-        refusals.append(BuildRefusal(place: part.unit.name, symbol: error.symbol, reason: error.reason))
-        continue
-      }
+    }
+    let cuts = cuts(of: parts, &refusals)
+    var objects: [String] = []
+    var known: [String: TargetSymbol] = [:]
+    for (index, cut) in cuts.enumerated() {
+      let part = parts[index]
       let object = "\(folder)/replacement\(index).o"
-      try WholeFile.write(content, to: object)
+      try WholeFile.write(cut.content, to: object)
       objects.append(object)
       for (name, external) in cut.externals.sorted(by: { $0.key < $1.key }) {
-        if let place = match.place(of: external.symbol, named: external.name), place.kind != .indirectFunction {
+        if let place = part.match.place(of: external.symbol, named: external.name), place.kind != .indirectFunction {
           known[name] = place
         } else if external.symbol.binding == .local {
           refusals.append(BuildRefusal(place: part.unit.name, symbol: external.name, reason: .localUnknown))
         }
       }
+      for (name, address) in cut.strings {
+        known[name] = TargetSymbol(name: name, file: nil, address: address, size: 0, kind: .object, isLocal: true)
+      }
     }
     guard refusals.isEmpty else { throw BuildRefused(refusals) }
     return try await artifact(parts, target, objects, changes, known, notes)
+  }
+
+  /// What is taken of one file.
+  private struct Cut {
+    let content: [UInt8]
+    let externals: [String: ObjectCut.External]
+    let strings: [String: LinkAddress]
+  }
+
+  /// What is taken of each file: its changed functions, and what it adds for those of the others.
+  private func cuts(of parts: [SourceComparison], _ refusals: inout [BuildRefusal]) -> [Cut] {
+    let strings = parts.map { part in
+      var match = part.match
+      return match.strings()
+    }
+    var exported = [Set<String>](repeating: [], count: parts.count)
+    while true {
+      var cuts: [Cut] = []
+      var found: [BuildRefusal] = []
+      for (index, part) in parts.enumerated() {
+        let outer = { (name: String) in ProjectBuild.outerName(name, of: index, among: parts.count) }
+        var cut = ObjectCut(part.new, part.difference, strings: strings[index], names: outer)
+        do throws(BuildRefusal) {
+          let content = try cut.bytes(keeping: part.difference.changed.keys.sorted(), exporting: exported[index])
+          cuts.append(Cut(content: content, externals: cut.externals, strings: cut.targetStrings))
+        } catch {
+          found.append(BuildRefusal(place: part.unit.name, symbol: error.symbol, reason: error.reason))
+        }
+      }
+      let missing = Set(cuts.flatMap { $0.externals.keys }).subtracting(exported.joined())
+      var isComplete = true
+      for name in missing.sorted() {
+        guard
+          let index = parts.firstIndex(where: {
+            $0.difference.added.contains(name) && $0.new.definesForOthers(name)
+          })
+        else { continue }
+        exported[index].insert(name)
+        isComplete = false
+      }
+      if isComplete {
+        refusals += found
+        return cuts
+      }
+    }
   }
 
   private func artifact(

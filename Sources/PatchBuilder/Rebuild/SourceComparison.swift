@@ -53,9 +53,11 @@ struct SourceComparison {
       }
     }
     guard refusals.isEmpty else { throw BuildRefused(refusals) }
-    let changed = chosen.filter { !$0.difference.changed.isEmpty }
-    guard !changed.isEmpty else { throw BuildRefused(.nothingChanged, at: target.path) }
-    return changed
+    guard chosen.contains(where: { !$0.difference.changed.isEmpty }) else {
+      throw BuildRefused(.nothingChanged, at: target.path)
+    }
+    // What a file adds may be what another one's changed functions refer to.
+    return chosen.filter { !$0.difference.isEmpty }
   }
 
   /// Of several compilations of one file the one whose changed functions are all in the binary, and most of its others; the first
