@@ -39,7 +39,7 @@ struct BinaryMatch {
   ///
   /// One of its functions with other code counts where the symbol table names the file, too: then it is in the target, compiled
   /// in another way, which must not pass unseen. (Every program has a `main`.)
-  mutating func hasAnyFunction() -> Bool {
+  mutating func isInTarget() -> Bool {
     let functions = object.functions
     guard functions.isEmpty else {
       let isNamed = file.map { target.symbols.files.contains($0) } ?? false

@@ -21,7 +21,9 @@ struct Baseline: Sendable {
     let tree = await SourceTree(in: work, of: source)
     // Where commands see the copy at a path that is another one each time, what they wrote down would lead nowhere.
     let key = tree.isAtHome && cache != nil ? try await key(source, binary) : nil
+    var isNew = true
     if let key, let built = try await cache?.present("built", key) {
+      isNew = false
       progress("taking the source as it was built before")
       _ = try await BuildTool.run("cp", ["-a", "--reflink=auto", "--", "\(built)/.", work])
     } else {
@@ -32,7 +34,7 @@ struct Baseline: Sendable {
     }
     progress("looking for the binary in what was built")
     let donor = try SymbolDonor.find(for: binary, in: tree)
-    if let key {
+    if isNew, let key {
       _ = try await cache?.entry("built", key) { part throws(BuildRefused) in
         let parts = ["tree", CompilerCall.folderName].map { "\(work)/\($0)" }
         _ = try await BuildTool.run("cp", ["-a", "--reflink=auto", "--"] + parts + [part])

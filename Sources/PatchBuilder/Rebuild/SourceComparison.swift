@@ -27,7 +27,7 @@ struct SourceComparison {
     for part in compiled {
       var match = BinaryMatch(part.plain, in: target)
       // A file may be compiled for several programs, and several times.
-      guard match.hasAnyFunction() else { continue }
+      guard match.isInTarget() else { continue }
       let difference = ObjectDifference(from: part.old, to: part.unmoved ?? part.new, place: part.unit.name)
       found.append(SourceComparison(unit: part.unit, match: match, new: part.new, difference: difference))
     }
@@ -35,7 +35,7 @@ struct SourceComparison {
       // What differs is in other programs; the same files may be in this one, compiled so that they do not.
       for unit in units where !compiled.contains(where: { $0.unit.number == unit.number }) {
         var match = BinaryMatch(try RelocatableObject(path: try await unit.compile(nil)), in: target)
-        if match.hasAnyFunction() { throw BuildRefused(.nothingChanged, at: target.path) }
+        if match.isInTarget() { throw BuildRefused(.nothingChanged, at: target.path) }
       }
       throw BuildRefused(compiled.map { BuildRefusal(place: $0.unit.name, reason: .compileNotSeen) })
     }
