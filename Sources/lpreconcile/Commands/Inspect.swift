@@ -5,7 +5,8 @@ internal import Reconciler
 struct Inspect: ExampledCommand {
   static let examples = ["lpreconcile inspect redis-fix.lpatch"]
   static let configuration = CommandConfiguration(
-    commandName: "inspect", abstract: "Shows what an artifact would change, or where a process has it; stops no process.")
+    commandName: "inspect",
+    abstract: "Shows what an artifact would change, or where a process has it; stops no process.")
 
   @Argument(help: "The artifact.", completion: .file(extensions: ["lpatch"]))
   var file: String
