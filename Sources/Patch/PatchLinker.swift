@@ -2,6 +2,10 @@
 package struct PatchLinker: Sendable {
   /// How the mapping is divided.
   package var layout: ImageLayout { plan.layout }
+  /// Where the artifact's sections lie, in bytes from the beginning of the mapping; empty ones are left out.
+  package var sectionOffsets: [(name: String, offset: UInt64)] {
+    zip(artifact.object.sections, plan.sections).compactMap { $0.size > 0 ? ($0.name, $1) : nil }
+  }
 
   private let artifact: PatchArtifact
   private let plan: ImagePlan

@@ -1,3 +1,4 @@
+internal import LiveProcess
 internal import Patch
 
 /// What an artifact would change, for `inspect`.
@@ -19,6 +20,21 @@ package struct ArtifactReport: Codable, Equatable, Sendable {
   package var functions: [Function]
   package var targetReferences: [String]
   package var imports: [String]
+  /// Where a process that carries it has it; nil where none was asked for.
+  package var loaded: Loaded?
+
+  /// What a debugger has to be told to see the patch in a process.
+  package struct Loaded: Codable, Equatable, Sendable {
+    package var pid: Int32
+    package var sections: [Section]
+    /// For gdb, once it has attached to the process.
+    package var gdb: String
+
+    package struct Section: Codable, Equatable, Sendable {
+      package var name: String
+      package var address: String
+    }
+  }
 
   package struct Function: Codable, Equatable, Sendable {
     package var symbol: String
@@ -37,8 +53,10 @@ package struct ArtifactReport: Codable, Equatable, Sendable {
     package var parts: [String]?
   }
 
-  /// Reads an artifact; a finding says why it cannot be.
-  package static func read(_ path: String) -> Result<ArtifactReport, FindingError> {
+  /// Reads an artifact, and finds it in a process; a finding says why it cannot be.
+  ///
+  /// `pid`: a process that carries it; it is neither stopped nor written to.
+  package static func read(_ path: String, in pid: Int32? = nil) -> Result<ArtifactReport, FindingError> {
     let bytes: [UInt8]
     do throws(FileAccess.Failed) {
       bytes = try FileAccess.read(path)
@@ -48,7 +66,13 @@ package struct ArtifactReport: Codable, Equatable, Sendable {
           Finding("LP0606", "\(path): \(SystemError.text(error.errno))", next: ["check the path and its permissions"])))
     }
     do throws(DamagedArtifact) {
-      return .success(ArtifactReport(path: path, try PatchArtifact(reading: bytes)))
+      let artifact = try PatchArtifact(reading: bytes)
+      var report = ArtifactReport(path: path, artifact)
+      guard let pid else { return .success(report) }
+      return find(artifact, path, in: ProcessID(pid)).map { loaded in
+        report.loaded = loaded
+        return report
+      }
     } catch {
       return .failure(
         FindingError(
@@ -56,6 +80,34 @@ package struct ArtifactReport: Codable, Equatable, Sendable {
             "LP0202", "\(path) is no artifact that can be used: \(error.text)",
             next: ["build it again with lpreconcile build, or fetch it again"])))
     }
+  }
+
+  private static func find(
+    _ artifact: PatchArtifact, _ path: String, in process: ProcessID
+  ) -> Result<Loaded, FindingError> {
+    let found: LoadedSections?
+    do throws(PatchesUnreadable) { found = try LoadedSections.read(artifact, in: process) } catch {
+      return .failure(FindingError(Finding.unreadable(error.reason(of: process))))
+    }
+    guard let found else {
+      return .failure(
+        FindingError(
+          Finding(
+            "LP0524", "process \(process) does not carry this artifact (\(artifact.id))",
+            next: ["lpreconcile status shows what it carries; the artifact must be the very file that was applied"])))
+    }
+    return .success(
+      Loaded(
+        pid: process.value,
+        sections: found.sections.map { Loaded.Section(name: $0.name, address: $0.address.description) },
+        gdb: gdb(found.sections, path)))
+  }
+
+  /// The command that loads the artifact's symbols: every section's place, as a relocatable object has none of its own.
+  private static func gdb(_ sections: [LoadedSections.Section], _ path: String) -> String {
+    let file = path.hasPrefix("/") ? path : (FileAccess.workingFolder.map { "\($0)/" } ?? "") + path
+    return (["add-symbol-file", file.shellQuoted] + sections.map { "-s \($0.name.shellQuoted) \($0.address)" })
+      .joined(separator: " ")
   }
 
   private init(path: String, _ artifact: PatchArtifact) {

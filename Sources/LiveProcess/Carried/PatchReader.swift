@@ -12,15 +12,7 @@ package enum PatchReader {
       process.leftovers = read.leftovers
     } catch {
       process.patches = []
-      switch error {
-      case .process(.denied(let errno, let path)): process.unreadable = .denied(errno: errno, path: path)
-      case .process(.malformed(let path, _)): process.unreadable = .denied(errno: 0, path: path)
-      case .process(.gone): process.unreadable = .denied(errno: 3, path: "/proc/\(process.identity.pid)")
-      case .memory(let failure):
-        process.unreadable = .denied(errno: failure.errno, path: "/proc/\(process.identity.pid)/mem")
-      case .newerLedger(let version): process.unreadable = .newerLedger(version: version)
-      case .damagedLedger(let field, let at): process.unreadable = .damagedLedger(field: field, at: at)
-      }
+      process.unreadable = error.reason(of: process.identity.pid)
     }
   }
 

@@ -5,14 +5,17 @@ internal import Reconciler
 struct Inspect: ExampledCommand {
   static let examples = ["lpreconcile inspect redis-fix.lpatch"]
   static let configuration = CommandConfiguration(
-    commandName: "inspect", abstract: "Shows what an artifact would change; touches no process and needs no root.")
+    commandName: "inspect",
+    abstract: "Shows what an artifact would change, or where a process has it; stops no process.")
 
   @Argument(help: "The artifact.", completion: .file(extensions: ["lpatch"]))
   var file: String
+  @Option(help: "A process that carries it: where it has the artifact, and how gdb is told. It is not stopped.")
+  var pid: Int32?
   @OptionGroup var output: OutputOptions
 
   func run() throws {
-    switch ArtifactReport.read(file) {
+    switch ArtifactReport.read(file, in: pid) {
     case .failure(let error): throw output.fail(.error, error.finding)
     case .success(let artifact):
       Output.out(output.isJSON ? JSONOutput.text(artifact) : text(artifact, output.style(for: STDOUT_FILENO)))
@@ -46,6 +49,9 @@ struct Inspect: ExampledCommand {
     }
     if !artifact.imports.isEmpty {
       text += "  uses of libraries: \(artifact.imports.joined(separator: ", ").printable)\n"
+    }
+    if let loaded = artifact.loaded {
+      text += "  in process \(loaded.pid), for gdb:\n    \(loaded.gdb.printable)\n"
     }
     return text
   }
