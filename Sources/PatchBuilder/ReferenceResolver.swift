@@ -26,6 +26,12 @@ struct ReferenceResolver {
   mutating func resolve(_ name: String, weak: Bool) {
     // The linker of the image knows these two by name: its own offset table, and the function whose call it replaces.
     if name == "_GLOBAL_OFFSET_TABLE_" || name == "__tls_get_addr" { return }
+    // What a library exports and finds through its offset table may be another's: the process tells whose it is.
+    if target.kind == .sharedLibrary, known[name]?.isLocal != true, target.namesOfWords.contains(name),
+      let own = target.dynamicSymbols.first(where: { $0.name == name && $0.isDefined }), own.type != .threadLocal
+    {
+      return imports.append(ImportReference(name, version: nil, library: target.soname, weak: weak))
+    }
     if let place = known[name] { return refer(to: place, as: name) }
     let places = distinct(target.symbols.meant(by: choices[name] ?? name))
     // The resolver of an IFUNC must not be called in its place; what it chose is found in the process.

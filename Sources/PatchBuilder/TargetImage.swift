@@ -19,6 +19,10 @@ struct TargetImage: Sendable {
   /// The words that get an address of the file itself when it is mapped: what they get, as the link editor assigned it, by place
   /// (`R_X86_64_RELATIVE`).
   let relativeWords: [UInt64: UInt64]
+  /// The symbols whose addresses the dynamic linker puts into words of the file, by place (`R_X86_64_GLOB_DAT`, `_JUMP_SLOT`).
+  let symbolWords: [UInt64: String]
+  /// Their names.
+  let namesOfWords: Set<String>
   /// Whether it was linked for indirect branch tracking (`GNU_PROPERTY_X86_FEATURE_1_IBT`).
   let tracksIndirectBranches: Bool
 
@@ -60,7 +64,11 @@ struct TargetImage: Sendable {
       self.code = code
       self.data = data
       dynamicSymbols = try elf.symbols(.dynamic)
-      relativeWords = try elf.relativeWords()
+      relativeWords = try elf.words { $0 == UInt64(R_X86_64_RELATIVE) }.mapValues(\.addend)
+      let names = dynamicSymbols.map(\.name)
+      symbolWords = try elf.words { [UInt64(R_X86_64_GLOB_DAT), UInt64(R_X86_64_JUMP_SLOT)].contains($0) }
+        .compactMapValues { $0.symbol > 0 && $0.symbol <= names.count ? names[$0.symbol - 1] : nil }
+      namesOfWords = Set(symbolWords.values)
       tracksIndirectBranches = try elf.hasIndirectBranchTracking()
       let full = try SymbolSource.find(for: elf, at: path, buildID: buildID, given: symbolsPath)
       symbols = SymbolCatalog(full: full, dynamic: dynamicSymbols)
@@ -99,6 +107,19 @@ struct TargetImage: Sendable {
     return value.map { $0 &- UInt64(bitPattern: addend) }
   }
 
+  /// The symbol that a stub of the linker leads to (x86-64 psABI, "Procedure Linkage Table"); nil for what is none.
+  func symbol(ofStub address: UInt64) -> String? {
+    guard let decoder = X86_64Decoder(), let code = code(at: address, count: 16) else { return nil }
+    var at = 0
+    // Perhaps an `endbr64`, then the jump.
+    for _ in 0..<2 {
+      guard let instruction = decoder.instruction(in: code, at: at, base: address) else { return nil }
+      if instruction.flow == .indirectJump { return instruction.ripOperand.flatMap { symbolWords[$0.target] } }
+      at += instruction.bytes.count
+    }
+    return nil
+  }
+
   /// Whether an address lies in an executable segment.
   func isCode(_ address: UInt64) -> Bool { code.contains { $0.range.contains(address) } }
 }
@@ -109,16 +130,16 @@ extension DamagedElf {
 }
 
 extension ElfFile {
-  /// What ``TargetImage/relativeWords`` says.
-  func relativeWords() throws(DamagedElf) -> [UInt64: UInt64] {
-    var found: [UInt64: UInt64] = [:]
+  /// The words that relocations of some types fill in at load time, by place: with which symbol of `.dynsym` (0 for none) and addend.
+  func words(_ isWanted: (UInt64) -> Bool) throws(DamagedElf) -> [UInt64: (symbol: Int, addend: UInt64)] {
+    var found: [UInt64: (symbol: Int, addend: UInt64)] = [:]
     for section in sections where section.type == UInt32(SHT_RELA) && section.flags & UInt64(SHF_ALLOC) != 0 {
       let bytes = try content(of: section)
       var at = 0
       while let place = bytes.little(UInt64.self, at: at), let info = bytes.little(UInt64.self, at: at + 8),
         let addend = bytes.little(UInt64.self, at: at + 16)
       {
-        if info & 0xffff_ffff == UInt64(R_X86_64_RELATIVE) { found[place] = addend }
+        if isWanted(info & 0xffff_ffff) { found[place] = (Int(info >> 32), addend) }
         at += 24
       }
     }

@@ -24,6 +24,8 @@ package final class Victim: Sendable {
   ) throws {
     self.program = program
     var child = try ChildProcess(wrapper + [program.path] + arguments, environment: environment)
+    // One that never rests leaves the processors to what is tested; its threads are of its priority.
+    setpriority(Int32(bitPattern: PRIO_PROCESS.rawValue), id_t(child.pid), 10)
     pid = child.pid
     let first = try child.readLine(until: .now + .seconds(30))
     guard first == "ready" else { throw VictimTrouble("\(program.path) said \(first) and not ready") }

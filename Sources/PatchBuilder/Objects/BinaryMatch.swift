@@ -147,6 +147,8 @@ struct BinaryMatch {
         ![.threadLocal, .indirectFunction].contains(place.kind)
       else { return nil }
       let symbol = object.symbols[reference.symbol]
+      // A library calls what it exports through a stub, too: a program may have a function of the name.
+      if inner == 0, symbol.binding != .local, target.symbol(ofStub: value) == name { return nil }
       // The field was computed from the reference's symbol: the section's beginning, or the named one itself.
       let distance =
         targets.place(of: reference, in: section).map { $0.offset &- Int64(bitPattern: symbol.value) } ?? inner

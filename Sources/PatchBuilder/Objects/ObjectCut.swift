@@ -58,7 +58,9 @@ struct ObjectCut {
       guard roots.contains(RelocatableObject.parent(of: symbol.name) ?? symbol.name) else { continue }
       if let section = object.section(of: symbol) { keep(section.header.index) }
     }
+    let handlers = object.handlerTables()
     while let next = queue.popLast() {
+      for table in handlers[next] ?? [] { keep(table) }
       for reference in object.sections[next]?.references ?? [] { follow(reference, in: next) }
     }
     addSections()

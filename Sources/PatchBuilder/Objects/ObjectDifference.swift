@@ -30,6 +30,9 @@ struct ObjectDifference {
   var old: RelocatableObject { oldTargets.object }
   var new: RelocatableObject { newTargets.object }
   private let place: String
+  /// The tables of exception handlers of each section of code, in both compilations.
+  private let oldHandlers: [Int: [Int]]
+  private let newHandlers: [Int: [Int]]
   /// What is known of pairs of sections; one that is being compared counts as the same.
   private var known: [Pair: Bool] = [:]
 
@@ -46,6 +49,8 @@ struct ObjectDifference {
     oldTargets = ReferenceTargets(old)
     newTargets = ReferenceTargets(new)
     self.place = place
+    oldHandlers = old.handlerTables()
+    newHandlers = new.handlerTables()
     let before = ObjectDifference.variables(oldTargets)
     let now = ObjectDifference.variables(newTargets)
     matchStaticVariables(before, now)
@@ -138,7 +143,7 @@ struct ObjectDifference {
         continue
       }
       // A part changes with its function; one that is new has changed the function that jumps to it.
-      if let other = before[name], !isSame(old.symbols[other], new.symbols[index]) { changed[parent] = .code }
+      if let other = before[name], !isSameFunction(old.symbols[other], new.symbols[index]) { changed[parent] = .code }
     }
   }
 
@@ -149,7 +154,7 @@ struct ObjectDifference {
       added.insert(name)
       return
     }
-    guard !isSame(old.symbols[oldIndex], symbol) else { return }
+    guard !isSameFunction(old.symbols[oldIndex], symbol) else { return }
     if symbol.type == .indirectFunction {
       refuse(name, .resolverChanged)
     } else if let header = new.section(of: symbol)?.header, header.flags & UInt64(SHF_GROUP) != 0 {
@@ -163,6 +168,14 @@ struct ObjectDifference {
 
   private func extent(_ symbol: ElfSymbol) -> Range<Int> {
     Int(clamping: symbol.value)..<Int(clamping: symbol.value &+ symbol.size)
+  }
+
+  /// Whether two functions are the same: which exceptions they catch stands beside their code.
+  private mutating func isSameFunction(_ a: ElfSymbol, _ b: ElfSymbol) -> Bool {
+    guard isSame(a, b), let one = old.section(of: a), let other = new.section(of: b) else { return false }
+    let before = oldHandlers[one.header.index] ?? []
+    let now = newHandlers[other.header.index] ?? []
+    return before.count == now.count && zip(before, now).allSatisfy { isSame($0, $1, nil, nil) }
   }
 
   mutating func isSame(_ a: ElfSymbol, _ b: ElfSymbol) -> Bool {

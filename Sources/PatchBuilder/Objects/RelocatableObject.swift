@@ -29,6 +29,7 @@ struct RelocatableObject: Sendable {
     var isMerged: Bool { header.flags & UInt64(SHF_MERGE) != 0 }
     var holdsStrings: Bool { header.flags & UInt64(SHF_STRINGS) != 0 }
     var isUnwind: Bool { header.name == ".eh_frame" }
+    var isOfHandlers: Bool { header.name.hasPrefix(".gcc_except_table") }
     /// Whether compilers make sections of the name, and refer to what they put there.
     var isOfCompiler: Bool {
       [

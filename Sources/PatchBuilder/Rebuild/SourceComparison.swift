@@ -18,7 +18,9 @@ struct SourceComparison {
     progress: @Sendable (String) -> Void
   ) async throws(BuildRefused) -> [SourceComparison] {
     progress("looking for what the change reaches")
-    let units = try await baseline.units(touchedBy: diff.files, of: target, in: folder)
+    var diff = diff
+    try diff.findCopies(in: baseline.tree.copy, original: original)
+    let units = try await baseline.units(touchedBy: diff, original: original, of: target, in: folder)
     guard !units.isEmpty else { throw BuildRefused(.nothingChanged, at: target.path) }
     progress("compiling \(units.count) file\(units.count == 1 ? "" : "s") before and after")
     let compiled = try await Compiled.all(units, baseline.tree, diff, original: original)
@@ -155,7 +157,7 @@ private struct Compiled {
     do throws(BuildRefused) {
       for file in diff.files {
         let path = "\(tree.copy)/\(file)"
-        let old = "\(original)/\(file)"
+        let old = "\(original)/\(diff.origin(of: file))"
         guard WholeFile.isRegular(path) == true, WholeFile.isRegular(old) == true else { continue }
         let hunks = try await BuildTool.run("sh", ["-c", "diff -U0 \"$1\" \"$2\"; [ $? -le 1 ]", "sh", old, path])
           .output

@@ -4,8 +4,13 @@ struct SourceDiff: Sendable {
   let path: String
   /// How many leading parts of its paths do not count.
   private let strip: Int
-  /// The files that it changes, relative to the tree's root.
-  let files: [String]
+  /// The files that it names, relative to the tree's root.
+  let named: [String]
+  /// For each copy that the build made of such a file, which one it is of; relative to the tree's root.
+  private var copies: [String: String] = [:]
+
+  /// The files that it changes: those that it names, and their copies.
+  var files: [String] { named + copies.keys.sorted() }
 
   /// Reads a diff and finds out how it applies to a tree, which is only read.
   ///
@@ -16,8 +21,8 @@ struct SourceDiff: Sendable {
     guard !names.isEmpty else { throw BuildRefused(.diffRefused("it is no unified diff"), at: path) }
     let strip = try await SourceDiff.strip(path, tree)
     self.strip = strip
-    files = names.map { $0.split(separator: "/").dropFirst(strip).joined(separator: "/") }
-    for file in files where SourceDiff.saysHowToBuild(file) { throw BuildRefused(.buildFileTouched, at: file) }
+    named = names.map { $0.split(separator: "/").dropFirst(strip).joined(separator: "/") }
+    for file in named where SourceDiff.saysHowToBuild(file) { throw BuildRefused(.buildFileTouched, at: file) }
   }
 
   /// How many leading parts of its paths do not count: 1 as git writes them, or another number with which it applies.
@@ -35,20 +40,50 @@ struct SourceDiff: Sendable {
     throw BuildRefused(.diffRefused(words ?? ""), at: path)
   }
 
+  /// Finds the copies that a build has made of the files: of the same name and content, and not in the source.
+  ///
+  /// `tree`: the source as it was built.
+  /// `original`: the folder of the source as it was.
+  mutating func findCopies(in tree: String, original: String) throws(BuildRefused) {
+    let names = Set(named.map { WholeFile.name(of: $0) })
+    for path in Folder.files(below: tree) where names.contains(WholeFile.name(of: path)) {
+      let file = String(path.dropFirst(tree.count + 1))
+      guard WholeFile.isRegular("\(original)/\(file)") == nil else { continue }
+      let content = try WholeFile.read(path)
+      for of in named where WholeFile.name(of: of) == WholeFile.name(of: file) {
+        let source = "\(original)/\(of)"
+        if WholeFile.isRegular(source) == true, try WholeFile.read(source) == content { copies[file] = of }
+      }
+    }
+  }
+
+  /// The file of the source that a file is, or is a copy of.
+  func origin(of file: String) -> String { copies[file] ?? file }
+
   /// Changes the tree.
   func apply(to tree: String) async throws(BuildRefused) {
     _ = try await BuildTool.run("patch", SourceDiff.arguments(path, strip, tree))
+    try await copy(copies.flatMap { [$1, $0] }, from: tree, to: tree)
   }
 
   /// Takes the change back.
   ///
   /// `original`: the folder of the source as it was.
   func undo(in tree: String, original: String) async throws(BuildRefused) {
+    try await copy(files.flatMap { [origin(of: $0), $0] }, from: original, to: tree)
+  }
+
+  /// Lets files be as others are: copies those that are there, and removes what stands for one that is not.
+  ///
+  /// `pairs`: by turns the file to copy and the one that is to be like it.
+  private func copy(_ pairs: [String], from: String, to: String) async throws(BuildRefused) {
     let script = """
       from=$1; to=$2; shift 2
-      for file; do rm -f "$to/$file"; test ! -e "$from/$file" || cp -a "$from/$file" "$to/$file" || exit; done
+      while [ $# -gt 0 ]; do
+        rm -f "$to/$2"; test ! -e "$from/$1" || cp -a "$from/$1" "$to/$2" || exit; shift 2
+      done
       """
-    _ = try await BuildTool.run("sh", ["-c", script, "sh", original, tree] + files)
+    _ = try await BuildTool.run("sh", ["-c", script, "sh", from, to] + pairs)
   }
 
   private static func arguments(_ path: String, _ strip: Int, _ tree: String) -> [String] {
