@@ -35,19 +35,19 @@ struct BinaryMatch {
   /// How many of its functions are the target's.
   mutating func knownFunctions() -> Int { object.functions.count { difference(ofSymbol: $0) == nil } }
 
-  /// Whether the target was linked from the object: it has one of its functions, or, of a file of data, one of its variables.
+  /// Whether the target was linked from the object: its symbol table names the source file (every object has an `STT_FILE`, which
+  /// linkers keep), and it has one of the object's functions, or, of a file of data, one of its variables.
   ///
-  /// One of its functions with other code counts where the symbol table names the file, too: then it is in the target, compiled
-  /// in another way, which must not pass unseen. (Every program has a `main`.)
+  /// With other code, too: then it was compiled in another way, which must not pass unseen. (Every program has a `main`.)
   mutating func isInTarget() -> Bool {
+    guard file.map({ target.symbols.files.contains($0) }) ?? true else { return false }
     let functions = object.functions
     guard functions.isEmpty else {
-      let isNamed = file.map { target.symbols.files.contains($0) } ?? false
-      return functions.contains { difference(ofSymbol: $0) == nil }
-        || isNamed
-          && functions.contains {
-            object.symbols[$0].name != "main" && place(of: object.symbols[$0], named: object.symbols[$0].name) != nil
-          }
+      return functions.contains { index in
+        let symbol = object.symbols[index]
+        return difference(ofSymbol: index) == nil
+          || symbol.name != "main" && place(of: symbol, named: symbol.name) != nil
+      }
     }
     return object.symbols.contains { symbol in
       symbol.isDefined && [.object, .threadLocal].contains(symbol.type)
