@@ -44,6 +44,18 @@ enum Folder {
     _ = unsafe rmdir(folder)
   }
 
+  /// What a symbolic link says; nil for what is none.
+  static func link(_ path: String) -> String? {
+    guard kind(of: path) == S_IFLNK else { return nil }
+    // SAFETY: readlink writes no more than it is told, and says how much.
+    return unsafe withUnsafeTemporaryAllocation(of: CChar.self, capacity: Int(PATH_MAX)) { buffer in
+      guard let start = buffer.baseAddress else { return nil }
+      let count = unsafe readlink(path, start, buffer.count)
+      guard count > 0 else { return nil }
+      return unsafe String(decoding: buffer.prefix(count).map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    }
+  }
+
   /// What kind of file a path itself names (`S_IFDIR`, `S_IFREG` …); nil where there is none.
   private static func kind(of path: String) -> mode_t? {
     var status = stat()

@@ -96,14 +96,14 @@ struct Baseline: Sendable {
         all.append(TranslationUnit(call, source: source, number: all.count, tree: tree, folder: folder))
       }
     }
-    let compiled = Set(all.map { $0.call.absolute($0.source) })
+    let compiled = Set(all.map { tree.resolved($0.call.absolute($0.source)) })
     // Where every file that is touched is compiled by itself, and by itself only, nobody need be asked what he includes.
     if touched.isSubset(of: compiled), try await !areIncluded(diff.named) {
-      return all.filter { touched.contains($0.call.absolute($0.source)) }
+      return all.filter { touched.contains(tree.resolved($0.call.absolute($0.source))) }
     }
     try checkSeen(target.symbols.files)
     let reads = try await Concurrent.map(all) { unit throws(BuildRefused) in
-      touched.intersection(try await unit.dependencies())
+      touched.intersection(try await unit.dependencies().map { tree.resolved($0) })
     }
     let read = Set(
       diff.files.filter { file in reads.contains { $0.contains(place(of: file)) } }.map { diff.origin(of: $0) })
@@ -112,7 +112,7 @@ struct Baseline: Sendable {
   }
 
   /// The path of a file of the tree as commands see it.
-  private func place(of file: String) -> String { SourceTree.normalized("\(tree.place)/\(file)") }
+  private func place(of file: String) -> String { tree.resolved(SourceTree.normalized("\(tree.place)/\(file)")) }
 
   /// Refuses what no compilation reads and the program might be made of all the same: what the build makes sources from, assembly,
   /// a new source that it may find by a pattern.

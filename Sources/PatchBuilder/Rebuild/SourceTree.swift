@@ -59,6 +59,25 @@ struct SourceTree: Sendable {
   /// Whether there is a regular file at a path that commands see.
   func holds(_ path: String) -> Bool { WholeFile.isRegular(inCopy(path) ?? path) == true }
 
+  /// The file that a path from the root leads to, as commands see it: symbolic links of the tree are followed.
+  func resolved(_ path: String) -> String {
+    var rest = path.split(separator: "/").map { String($0) }[...]
+    var found = ""
+    var links = 0
+    while let part = rest.popFirst() {
+      // As many as the kernel follows (path_resolution(7)).
+      guard links < 40, let copied = inCopy("\(found)/\(part)"), let to = Folder.link(copied) else {
+        found += "/\(part)"
+        continue
+      }
+      links += 1
+      let whole = SourceTree.normalized(to.hasPrefix("/") ? to : "\(found)/\(to)")
+      rest = whole.split(separator: "/").map { String($0) } + rest
+      found = ""
+    }
+    return found
+  }
+
   /// A path without `.`, `..` and empty parts.
   static func normalized(_ path: String) -> String {
     var parts: [Substring] = []
