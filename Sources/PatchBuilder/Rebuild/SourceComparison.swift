@@ -1,3 +1,5 @@
+internal import Patch
+
 /// One compilation before and after a change, and what is different in its code.
 struct SourceComparison {
   let unit: TranslationUnit
@@ -41,7 +43,7 @@ struct SourceComparison {
       }
       throw BuildRefused(compiled.map { BuildRefusal(place: $0.unit.name, reason: .compileNotSeen) })
     }
-    let chosen = inBinary(found)
+    let chosen = inBinary(found, diff)
     var refusals: [BuildRefusal] = []
     for part in chosen {
       refusals += part.difference.refusals
@@ -66,11 +68,13 @@ struct SourceComparison {
   /// where there is none, for the refusal.
   ///
   /// Projects compile a file once for a program and once for a library, or again for a test. Where two fit alike and the change makes
-  /// different code of them, nothing says which one runs: that is refused.
-  private static func inBinary(_ parts: [SourceComparison]) -> [SourceComparison] {
+  /// different code of them, nothing says which one runs: that is refused. One whose changed functions lie elsewhere is in the binary
+  /// beside it.
+  private static func inBinary(_ parts: [SourceComparison], _ diff: SourceDiff) -> [SourceComparison] {
     var chosen: [SourceComparison] = []
-    for part in parts where !chosen.contains(where: { $0.unit.name == part.unit.name }) {
-      let candidates = parts.filter { $0.unit.name == part.unit.name }
+    let source = { (part: SourceComparison) in diff.origin(of: part.unit.name) }
+    for part in parts where !chosen.contains(where: { source($0) == source(part) }) {
+      let candidates = parts.filter { source($0) == source(part) }
       guard candidates.count > 1 else {
         chosen.append(part)
         continue
@@ -86,7 +90,7 @@ struct SourceComparison {
       }
       let best = zip(fitting, known).filter { $0.1 == known.max() }.map { $0.0 }
       var one = best.first ?? part
-      for other in best.dropFirst() {
+      for other in best.dropFirst() where !one.places.isDisjoint(with: other.places) {
         let difference = ObjectDifference(from: one.new, to: other.new, place: part.unit.name)
         guard difference.isEmpty else {
           one.difference.refuse(nil, .codeDiffers("it is compiled in several ways, and any could be the one that runs"))
@@ -94,8 +98,18 @@ struct SourceComparison {
         }
       }
       chosen.append(one)
+      var places = one.places
+      for other in fitting where !other.places.isEmpty && places.isDisjoint(with: other.places) {
+        chosen.append(other)
+        places.formUnion(other.places)
+      }
     }
     return chosen
+  }
+
+  /// Where the binary has the changed functions.
+  private var places: Set<LinkAddress> {
+    Set(difference.changed.keys.compactMap { match.place(ofFunction: $0)?.address })
   }
 
   private static func layoutDifference(

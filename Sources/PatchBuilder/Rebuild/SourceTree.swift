@@ -57,7 +57,10 @@ struct SourceTree: Sendable {
   }
 
   /// Whether there is a regular file at a path that commands see.
-  func holds(_ path: String) -> Bool { WholeFile.isRegular(inCopy(path) ?? path) == true }
+  func holds(_ path: String) -> Bool {
+    let path = resolved(path)
+    return WholeFile.isRegular(inCopy(path) ?? path) == true
+  }
 
   /// The file that a path from the root leads to, as commands see it: symbolic links of the tree are followed.
   func resolved(_ path: String) -> String {

@@ -18,7 +18,7 @@ struct TranslationUnit: Sendable {
     self.source = source
     self.number = number
     self.tree = tree
-    let path = call.absolute(source)
+    let path = tree.resolved(call.absolute(source))
     name = path.hasPrefix(tree.place + "/") ? String(path.dropFirst(tree.place.count + 1)) : path
     prefix = "\(folder)/unit\(number)"
   }
