@@ -4,7 +4,7 @@
 # make check    the same, then a debug build with its own run of the tests
 # make mutants  breaks the program in one place at a time, and sees the tests fail (docs/safety.md)
 # make kill-campaign  apply killed at every one of its system calls, over every kind of victim (an hour)
-# make corpus   takes real fixes back and gives them again in Debian's own busy server (docs/patchability.md)
+# make corpus   takes real fixes of Debian packages back and gives them again in running processes (docs/patchability.md)
 # make bench    the benchmarks of docs/performance.md
 # make install  [DESTDIR=…] the program and its schemas, where Debian would put them
 
