@@ -90,7 +90,7 @@ struct Baseline: Sendable {
   ) async throws(BuildRefused) -> [TranslationUnit] {
     let touched = Set(diff.files.map { place(of: $0) })
     var all: [TranslationUnit] = []
-    for call in calls {
+    for call in calls where !call.isForOtherPointers {
       // What a configuration compiles to try the compiler is gone when the build has ended.
       for source in call.sources where tree.holds(call.absolute(source)) {
         all.append(TranslationUnit(call, source: source, number: all.count, tree: tree, folder: folder))

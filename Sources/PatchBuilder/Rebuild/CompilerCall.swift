@@ -112,6 +112,11 @@ struct CompilerCall: Equatable, Sendable {
     return plain.filter { CompilerCall.isSource($0) && !$0.hasPrefix("-") }
   }
 
+  /// Whether it makes code that no program for x86-64 with pointers of 8 bytes has (gcc(1), "x86 Options").
+  var isForOtherPointers: Bool {
+    arguments.last { ["-m16", "-m32", "-mx32", "-m64"].contains($0) }.map { $0 != "-m64" } ?? false
+  }
+
   /// Whether a file's name is that of a source in C or C++.
   static func isSource(_ name: String) -> Bool { [".c", ".cc", ".cpp", ".cxx", ".C"].contains { name.hasSuffix($0) } }
 
