@@ -27,7 +27,7 @@ struct ReferenceResolver {
     // The linker of the image knows these two by name: its own offset table, and the function whose call it replaces.
     if name == "_GLOBAL_OFFSET_TABLE_" || name == "__tls_get_addr" { return }
     // What a library exports and finds through its offset table may be another's: the process tells whose it is.
-    if target.kind == .sharedLibrary, known[name]?.isLocal != true, target.namesOfWords.contains(name),
+    if target.kind == .sharedLibrary, known[name]?.isLocal != true, target.symbolWords.values.contains(name),
       let own = target.dynamicSymbols.first(where: { $0.name == name && $0.isDefined }), own.type != .threadLocal
     {
       return imports.append(ImportReference(name, version: nil, library: target.soname, weak: weak))

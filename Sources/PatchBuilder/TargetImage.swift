@@ -21,8 +21,6 @@ struct TargetImage: Sendable {
   let relativeWords: [UInt64: UInt64]
   /// The symbols whose addresses the dynamic linker puts into words of the file, by place (`R_X86_64_GLOB_DAT`, `_JUMP_SLOT`).
   let symbolWords: [UInt64: String]
-  /// Their names.
-  let namesOfWords: Set<String>
   /// Whether it was linked for indirect branch tracking (`GNU_PROPERTY_X86_FEATURE_1_IBT`).
   let tracksIndirectBranches: Bool
 
@@ -68,7 +66,6 @@ struct TargetImage: Sendable {
       let names = dynamicSymbols.map(\.name)
       symbolWords = try elf.words { [UInt64(R_X86_64_GLOB_DAT), UInt64(R_X86_64_JUMP_SLOT)].contains($0) }
         .compactMapValues { $0.symbol > 0 && $0.symbol <= names.count ? names[$0.symbol - 1] : nil }
-      namesOfWords = Set(symbolWords.values)
       tracksIndirectBranches = try elf.hasIndirectBranchTracking()
       let full = try SymbolSource.find(for: elf, at: path, buildID: buildID, given: symbolsPath)
       symbols = SymbolCatalog(full: full, dynamic: dynamicSymbols)

@@ -74,7 +74,6 @@ struct FunctionUse {
     guard let decoder = X86_64Decoder() else { return false }
     var loops = false
     for section in sections(of: name) {
-      let referred = Set(section.references.filter { section.isBranch($0) }.map(\.offset))
       var at = 0
       while let instruction = decoder.instruction(in: section.content, at: at, base: 0) {
         let next = at + max(1, instruction.bytes.count)
@@ -82,7 +81,7 @@ struct FunctionUse {
         case .return, .indirectJump, .other: return false
         case .jump(let to), .conditional(let to, _), .counted(let to):
           if let reference = section.references.first(where: {
-            referred.contains($0.offset) && (at..<next).contains($0.offset)
+            (at..<next).contains($0.offset) && section.isBranch($0)
           }) {
             // Between a function and its unlikely part; anything else is the call with which it ends.
             guard case .named(let other, _) = targets.target(of: reference, in: section.header.index),

@@ -82,11 +82,10 @@ struct Baseline: Sendable {
 
   /// The compilations that a change of files reaches.
   ///
-  /// `original`: the folder of the source as it was.
   /// `target`: the binary, with the donor's symbols.
   /// - Throws: a refusal when the binary has a file of the tree that no call was seen to compile: it might include one of them.
   func units(
-    touchedBy diff: SourceDiff, original: String, of target: TargetImage, in folder: String
+    touchedBy diff: SourceDiff, of target: TargetImage, in folder: String
   ) async throws(BuildRefused) -> [TranslationUnit] {
     let touched = Set(diff.files.map { place(of: $0) })
     var all: [TranslationUnit] = []
@@ -107,7 +106,7 @@ struct Baseline: Sendable {
     }
     let read = Set(
       diff.files.filter { file in reads.contains { $0.contains(place(of: file)) } }.map { diff.origin(of: $0) })
-    try checkReached(diff.named.filter { !read.contains($0) }, diff, original: original)
+    try checkReached(diff.named.filter { !read.contains($0) }, namesMadeOtherwise: diff.namesMadeOtherwise)
     return zip(all, reads).filter { !$1.isEmpty }.map { $0.0 }
   }
 
@@ -116,21 +115,16 @@ struct Baseline: Sendable {
 
   /// Refuses what no compilation reads and the program might be made of all the same: what the build makes sources from, assembly,
   /// a new source that it may find by a pattern.
-  private func checkReached(_ files: [String], _ diff: SourceDiff, original: String) throws(BuildRefused) {
-    guard !files.isEmpty else { return }
-    // What the build made a file of the same name of, or copied and changed, may be compiled in its place.
-    let made = Folder.files(below: tree.copy).map { String($0.dropFirst(tree.copy.count + 1)) }
-      .filter { WholeFile.isRegular("\(original)/\($0)") == nil && diff.origin(of: $0) == $0 }
-    let namesakes = Set(made.map { WholeFile.name(of: $0) })
+  private func checkReached(_ files: [String], namesMadeOtherwise: Set<String>) throws(BuildRefused) {
     let texts: Set<Substring> = ["h", "hh", "hpp", "hxx", "md", "rst", "adoc", "texi", "pod", "html", "tcl"]
     let folders: Set<Substring> = ["test", "tests", "testsuite", "doc", "docs", "man", "debian", "examples"]
     let unknown = files.filter { file in
       let parts = file.split(separator: "/")
       let suffix = file.split(separator: ".").last ?? ""
-      // A source that was there and was not compiled is not compiled now.
+      // A source that was there and was not compiled is not compiled now; what the build copied and changed may be, in its place.
       let isInert =
         (texts.contains(suffix) || CompilerCall.isSource(file) && tree.holds(place(of: file)))
-        && !namesakes.contains(WholeFile.name(of: file))
+        && !namesMadeOtherwise.contains(WholeFile.name(of: file))
       return !isInert && folders.isDisjoint(with: parts.dropLast())
         && !["NEWS", "README", "TODO", "ChangeLog", "CHANGES", "AUTHORS"].contains(parts.last ?? "")
     }

@@ -105,19 +105,19 @@ struct ProjectBuild {
     let cuts = cuts(of: parts, &refusals)
     var objects: [String] = []
     var known: [String: TargetSymbol] = [:]
-    for (index, cut) in cuts.enumerated() {
-      let part = parts[index]
-      let object = "\(folder)/replacement\(index).o"
+    for cut in cuts {
+      let part = parts[cut.part]
+      let object = "\(folder)/replacement\(cut.part).o"
       try WholeFile.write(cut.content, to: object)
       objects.append(object)
-      for (name, external) in cut.externals.sorted(by: { $0.key < $1.key }) {
+      for (name, external) in cut.references.externals.sorted(by: { $0.key < $1.key }) {
         if let place = part.match.place(of: external.symbol, named: external.name), place.kind != .indirectFunction {
           known[name] = place
         } else if external.symbol.binding == .local {
           refusals.append(BuildRefusal(place: part.unit.name, symbol: external.name, reason: .localUnknown))
         }
       }
-      for (name, address) in cut.strings {
+      for (name, address) in cut.references.targetStrings {
         known[name] = TargetSymbol(name: name, file: nil, address: address, size: 0, kind: .object, isLocal: true)
       }
     }
@@ -127,9 +127,11 @@ struct ProjectBuild {
 
   /// What is taken of one file.
   private struct Cut {
+    /// The file's place among the parts.
+    let part: Int
     let content: [UInt8]
-    let externals: [String: ObjectCut.External]
-    let strings: [String: LinkAddress]
+    /// What it refers to.
+    let references: ObjectCut
   }
 
   /// What is taken of each file: its changed functions, and what it adds for those of the others.
@@ -147,12 +149,12 @@ struct ProjectBuild {
         var cut = ObjectCut(part.new, part.difference, strings: strings[index], names: outer)
         do throws(BuildRefusal) {
           let content = try cut.bytes(keeping: part.difference.changed.keys.sorted(), exporting: exported[index])
-          cuts.append(Cut(content: content, externals: cut.externals, strings: cut.targetStrings))
+          cuts.append(Cut(part: index, content: content, references: cut))
         } catch {
           found.append(BuildRefusal(place: part.unit.name, symbol: error.symbol, reason: error.reason))
         }
       }
-      let missing = Set(cuts.flatMap { $0.externals.keys }).subtracting(exported.joined())
+      let missing = Set(cuts.flatMap { $0.references.externals.keys }).subtracting(exported.joined())
       var isComplete = true
       for name in missing.sorted() {
         guard

@@ -22,7 +22,7 @@ struct SourceComparison {
     progress("looking for what the change reaches")
     var diff = diff
     try diff.findCopies(in: baseline.tree.copy, original: original)
-    let units = try await baseline.units(touchedBy: diff, original: original, of: target, in: folder)
+    let units = try await baseline.units(touchedBy: diff, of: target, in: folder)
     guard !units.isEmpty else { throw BuildRefused(.nothingChanged, at: target.path) }
     progress("compiling \(units.count) file\(units.count == 1 ? "" : "s") before and after")
     let compiled = try await Compiled.all(units, baseline.tree, diff, original: original)

@@ -8,6 +8,8 @@ struct SourceDiff: Sendable {
   let named: [String]
   /// For each copy that the build made of such a file, which one it is of; relative to the tree's root.
   private var copies: [String: String] = [:]
+  /// The names of such files for which the build made files of the same name and other content.
+  private(set) var namesMadeOtherwise: Set<String> = []
 
   /// The files that it changes: those that it names, and their copies.
   var files: [String] { named + copies.keys.sorted() }
@@ -40,7 +42,8 @@ struct SourceDiff: Sendable {
     throw BuildRefused(.diffRefused(words ?? ""), at: path)
   }
 
-  /// Finds the copies that a build has made of the files: of the same name and content, and not in the source.
+  /// Finds the copies that a build has made of the files: of the same name and content, and not in the source; and what else it has
+  /// made of their names.
   ///
   /// `tree`: the source as it was built.
   /// `original`: the folder of the source as it was.
@@ -50,10 +53,12 @@ struct SourceDiff: Sendable {
       let file = String(path.dropFirst(tree.count + 1))
       guard WholeFile.isRegular("\(original)/\(file)") == nil else { continue }
       let content = try WholeFile.read(path)
-      for of in named where WholeFile.name(of: of) == WholeFile.name(of: file) {
+      let name = WholeFile.name(of: file)
+      for of in named where WholeFile.name(of: of) == name {
         let source = "\(original)/\(of)"
         if WholeFile.isRegular(source) == true, try WholeFile.read(source) == content { copies[file] = of }
       }
+      if copies[file] == nil { namesMadeOtherwise.insert(name) }
     }
   }
 
