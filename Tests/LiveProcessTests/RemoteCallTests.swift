@@ -59,8 +59,12 @@ struct RemoteCallTests {
     #expect(try eventually { try victim.status().loops > 1 })
     let area = try victim.victim.ask("area").split(separator: " ").compactMap { UInt64($0, radix: 16) }
     let (sites, pid) = (victim.sites, victim.victim.pid)
+    // Where a stop finds the thread is the scheduler's choice: on a busy machine it has mostly been sent to its
+    // abort address already, by the preemption itself.
     var inside = 0
-    for _ in 0..<30 {
+    let deadline = ContinuousClock.now + .seconds(60)
+    while inside < 10 {
+      try #require(.now < deadline, "found inside the sequence only \(inside) times")
       let before = try aborts(victim)
       let loops = try victim.status().loops
       let wasInside = try victim.stop { stopped throws(TraceRefused) -> Bool in
@@ -76,7 +80,6 @@ struct RemoteCallTests {
       #expect(try eventually { try victim.status().loops > loops })
       #expect(try aborts(victim) > before)
     }
-    #expect(inside > 10)
     try victim.expectUnharmed()
   }
 
