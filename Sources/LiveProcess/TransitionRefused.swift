@@ -29,6 +29,8 @@ package struct TransitionRefused: Error, Equatable, Codable {
     case sharesMemory(with: Int32)
     /// No thread can be used for a remote call now.
     case noUsableThread(why: String)
+    /// No thread can make the patch known to the program's unwinder, or take that back, now.
+    case noRestingThread(why: String)
 
     // Only of an unload: the patch stays loaded, not in effect.
     /// Something that is on no thread's stack still leads into the patch's memory.

@@ -6,6 +6,8 @@ package struct LinkedImage: Equatable, Sendable {
   package let functions: [LinkedFunction]
   /// The call-frame information (`.eh_frame`, ended by a zero word), for `__register_frame` and for stack walks.
   package let unwind: Range<RemoteAddress>?
+  /// How that is made known to the program's own unwinder; nil where it need not.
+  package let registration: LinkedRegistration?
   /// Every piece of code, by address, without overlaps; alignment between them belongs to none.
   package let codeRanges: [CodeRange]
 

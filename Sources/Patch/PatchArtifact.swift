@@ -10,6 +10,8 @@ package struct PatchArtifact: Equatable, Sendable {
   package let object: PatchObject
   /// For each of `info.functions` the symbols that it names.
   package let entries: [PatchEntry]
+  /// How the program's unwinder learns of the image; nil where it need not.
+  package let registration: UnwindRegistration?
 
   /// Reads and checks a file.
   ///
@@ -29,6 +31,7 @@ package struct PatchArtifact: Equatable, Sendable {
     self.info = info
     self.object = object
     entries = try PatchEntry.resolve(info, in: object)
+    registration = try UnwindRegistration.resolve(info, in: object)
     id = SHA256Digest(of: file)
   }
 }

@@ -31,6 +31,15 @@ extension PatchInfo {
           field: field, found: "a member of format 2", allowed: "members of format \(formatVersion)")
       }
     }
+    if let registration {
+      guard formatVersion > 2 else {
+        throw DamagedArtifact(
+          field: "info.registration", found: "a member of format 3", allowed: "members of format \(formatVersion)")
+      }
+      try PatchInfo.checkSymbol(registration.register, "info.registration.register")
+      try PatchInfo.checkSymbol(registration.deregister, "info.registration.deregister")
+      try PatchInfo.checkSymbol(registration.state, "info.registration.state")
+    }
     try checkReferences()
   }
 

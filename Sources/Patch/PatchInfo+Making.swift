@@ -1,10 +1,11 @@
 extension PatchInfo {
-  /// Describes a patch as the tool writes it today.
+  /// Describes a patch as the tool writes it today; as format 2 where nothing in it is newer, so that older tools read it.
   package init(
     name: String, description: String?, fixes: [String], target: Target, compiler: Compiler,
-    functions: [ReplacedFunction], targetReferences: [TargetReference], imports: [ImportReference]
+    functions: [ReplacedFunction], targetReferences: [TargetReference], imports: [ImportReference],
+    registration: Registration? = nil
   ) {
-    formatVersion = PatchInfo.currentFormatVersion
+    formatVersion = registration == nil ? 2 : 3
     self.name = name
     self.description = description
     self.fixes = fixes
@@ -13,6 +14,16 @@ extension PatchInfo {
     self.functions = functions
     self.targetReferences = targetReferences
     self.imports = imports
+    self.registration = registration
+  }
+}
+
+extension PatchInfo.Registration {
+  /// Names the symbols of the routines and of their state.
+  package init(by register: String, and deregister: String, keeping state: String) {
+    self.register = register
+    self.deregister = deregister
+    self.state = state
   }
 }
 

@@ -1,7 +1,7 @@
 /// What an artifact says of itself: the content of its `.lpatch.info` section, as JSON (docs/artifact.md).
 package struct PatchInfo: Codable, Equatable, Sendable {
   /// The version of this description that the tool writes, and the newest that it reads.
-  package static let currentFormatVersion = 2
+  package static let currentFormatVersion = 3
 
   /// The version that this description was written as.
   package var formatVersion: Int
@@ -21,6 +21,20 @@ package struct PatchInfo: Codable, Equatable, Sendable {
   package var targetReferences: [TargetReference]
   /// Every symbol of another library that the replacement refers to, by symbol.
   package var imports: [ImportReference]
+  /// How the image's call-frame information is made known to the program's own unwinder; nil where no exception has to pass.
+  ///
+  /// Since format 3.
+  package var registration: Registration?
+
+  /// The artifact's symbols for that (docs/artifact.md, "Exceptions").
+  package struct Registration: Codable, Equatable, Sendable {
+    /// The routine that registers the records whose address it is given.
+    package var register: String
+    /// The one that takes that back.
+    package var deregister: String
+    /// The word that says how far they are, and behind it what the unwinder keeps of the records.
+    package var state: String
+  }
 
   /// The build that a patch was made for.
   package struct Target: Codable, Equatable, Sendable {

@@ -66,7 +66,13 @@ package struct PatchLinker: Sendable {
     return LinkedImage(
       bytes: bytes, functions: functions,
       unwind: plan.unwind.map { RemoteAddress(base.value + $0.lowerBound)..<RemoteAddress(base.value + $0.upperBound) },
-      codeRanges: CodeRanges(artifact, plan, base: base.value).ranges)
+      registration: artifact.registration.map { registration in
+        func place(_ symbol: Int) -> RemoteAddress { RemoteAddress(base.value + symbols.imageOffset(symbol)) }
+        let state = place(registration.state)
+        return LinkedRegistration(
+          register: place(registration.register), deregister: place(registration.deregister),
+          state: state..<RemoteAddress(state.value + UnwindRegistration.stateSize))
+      }, codeRanges: CodeRanges(artifact, plan, base: base.value).ranges)
   }
 
   /// Where a section holds copies for near branches that nothing leads to in the far form: they need not reach the target.

@@ -85,8 +85,9 @@ struct ArtifactBuild {
     signatures: () async -> [String: FunctionSignature]
   ) async throws(BuildRefused) -> BuildReport {
     var planned = try PlannedFunctions(changes, refused: refusals, target: target, replacement: replacement)
-    let thrown = ExceptionPassage(target).refusals(planned.functions, target: target, replacement: replacement)
-    guard thrown.isEmpty else { throw BuildRefused(thrown) }
+    let isRegistered = try ExceptionPassage(target)
+      .isNeeded(planned.functions, target: target, replacement: replacement)
+    if isRegistered { planned.registerUnwind() }
     let knowledge = try planned.callerKnowledge(target, replacement)
     if !knowledge.isEmpty {
       try planned.keepWhatCallersKnow(knowledge, signatures: await signatures(), target: target)
@@ -105,7 +106,8 @@ struct ArtifactBuild {
         buildID: target.buildID, kind: target.kind, pathHint: WholeFile.absolute(request.binary), soname: target.soname),
       compiler: compiler, functions: planned.functions,
       targetReferences: (resolver.references + planned.places.values).sorted { $0.symbol < $1.symbol },
-      imports: resolver.imports.sorted { $0.symbol < $1.symbol })
+      imports: resolver.imports.sorted { $0.symbol < $1.symbol },
+      registration: isRegistered ? RegistrationRoutines.names : nil)
     let content = try await join(assembly, info)
     let artifact = try readBack(content, info)
     try WholeFile.write(content, to: request.output)

@@ -84,8 +84,8 @@ extension BuildRefusal {
     case .stackArguments(let registers, let why):
       "callers may rely on \(registers.joined(separator: ", ")), which only a stub could keep, and \(why)"
     case .wideRegisters(let caller): "its caller \(caller) uses AVX, mask or MMX registers"
-    case .exceptions(let sign):
-      "an exception might have to pass through the replacement, and none can: the program may throw (\(sign)), and the replacement makes calls"
+    case .exceptions(let sign, let why):
+      "an exception might have to pass through it, and none could: the program may throw (\(sign)), the replacement makes calls, and \(why)"
     case .notAnObject(let why): "is no object that can be compared: \(why)"
     case .staticVariables(let before, let now):
       "is the name of \(now) static variables of functions, before of \(before): which of them live on cannot be told"

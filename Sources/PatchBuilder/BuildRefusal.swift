@@ -59,8 +59,8 @@ package struct BuildRefusal: Error, Equatable, Sendable {
     case stackArguments(registers: [String], why: String)
     /// Callers use AVX, mask or MMX registers, which a stub does not keep.
     case wideRegisters(caller: String)
-    /// The program throws exceptions, and one might have to pass through the replacement.
-    case exceptions(sign: String)
+    /// The program throws exceptions, and one might have to pass through the replacement, which cannot be: why.
+    case exceptions(sign: String, why: String)
 
     // A project's change.
     /// The compiler made something else than an object with code for x86-64.

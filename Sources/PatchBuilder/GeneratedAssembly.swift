@@ -2,6 +2,7 @@
 struct GeneratedAssembly {
   private var text: [String] = []
   private var readOnly: [String] = []
+  private var zeros: [String] = []
 
   /// Adds the moved entry instructions of a function.
   mutating func add(_ moved: MovedCode) {
@@ -17,6 +18,12 @@ struct GeneratedAssembly {
     text += [".p2align 4, 0xcc"] + lines
   }
 
+  /// Adds the code that makes the image known to the program's unwinder.
+  mutating func addRegistration() {
+    add(RegistrationRoutines.lines)
+    zeros += RegistrationRoutines.state
+  }
+
   /// The whole file.
   ///
   /// `info`: the name of the file with the artifact's description; nil to leave it out.
@@ -24,6 +31,7 @@ struct GeneratedAssembly {
     var lines = ["# made by lpreconcile build"]
     if !text.isEmpty { lines += [".section .text.lpatch, \"ax\", @progbits"] + text }
     if !readOnly.isEmpty { lines += [".section .rodata.lpatch, \"a\", @progbits"] + readOnly }
+    if !zeros.isEmpty { lines += [".section .bss.lpatch, \"aw\", @nobits"] + zeros }
     if let info { lines += [".section .lpatch.info, \"\", @progbits", ".incbin \"\(info)\""] }
     lines.append(".section .note.GNU-stack, \"\", @progbits")
     return lines.joined(separator: "\n") + "\n"

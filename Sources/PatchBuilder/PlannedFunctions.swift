@@ -104,6 +104,9 @@ struct PlannedFunctions {
     notes.append(BuildNote(symbol: stub.replacement, fact: .keepsRegisters(stub.saved.names)))
   }
 
+  /// Lets exceptions pass through the replacements.
+  mutating func registerUnwind() { assembly.addRegistration() }
+
   private mutating func addFortifyChecks(_ replacement: ReplacementObject) {
     for symbol in replacement.undefined {
       if let plain = FortifyCheck.plain(symbol.name) { assembly.add(FortifyCheck.lines(symbol.name, plain: plain)) }

@@ -38,7 +38,9 @@ extension TransitionRefused.Reason {
   /// The one word for what became of the process.
   package var result: ProcessResult {
     switch self {
-    case .functionInUse, .anotherReconciler, .traced, .stopTooLong, .stopEnded, .sharesMemory, .noUsableThread: .busy
+    case .functionInUse, .anotherReconciler, .traced, .stopTooLong, .stopEnded, .sharesMemory, .noUsableThread,
+      .noRestingThread:
+      .busy
     case .foreignBytes, .placeTaken, .unexpectedValue, .noSuchValue, .unresolvedImport, .outOfReach, .tooManyPatches,
       .directFormOnly, .crossesPage, .loopsToEntry, .unsupported, .buildNotMapped, .newerLedger, .damagedLedger,
       .changedSincePlan, .stillReferenced:
@@ -57,6 +59,7 @@ extension TransitionRefused.Reason {
     case .stopTooLong: "LP0504"
     case .sharesMemory: "LP0505"
     case .noUsableThread: "LP0506"
+    case .noRestingThread: "LP0507"
     case .foreignBytes: "LP0511"
     case .placeTaken: "LP0512"
     case .unexpectedValue: "LP0513"
@@ -94,6 +97,8 @@ extension TransitionRefused.Reason {
     case .workerEnded(let how): "the worker that held it ended (\(how)); the process runs on"
     case .sharesMemory(let pid): "it shares its memory with process \(pid) (vfork or CLONE_VM)"
     case .noUsableThread(let why): "no thread of it can make a system call for us now: \(why)"
+    case .noRestingThread(let why):
+      "no thread of it is where it can tell the program's unwinder of the patch: \(why)"
     case .foreignBytes(let drift):
       "\(drift.kind.noun) at \(drift.address): expected \(drift.expected.spaced), found \(drift.found.spaced)"
     case .placeTaken(let other): "the place is taken by the active patch \(other)"
@@ -137,6 +142,7 @@ extension TransitionRefused.Reason {
     case .stopTooLong, .stopEnded: ["apply again at a quieter time, or raise policy.maxStop\(place)"]
     case .sharesMemory: ["apply again when that process has called exec or ended"]
     case .noUsableThread: ["apply again later"]
+    case .noRestingThread: ["apply again later, at a quieter time, or raise policy.retryFor\(place)"]
     case .foreignBytes(let drift): [drift.kind.nextStep]
     case .placeTaken(let other): ["revert \(other) first, or build one patch that holds both changes"]
     case .unexpectedValue: ["look why the program has another value, then correct `expect` in the manifest"]

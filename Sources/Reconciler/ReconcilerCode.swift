@@ -140,6 +140,11 @@ package enum ReconcilerCode {
       "Apply again later."
     ),
     (
+      "LP0507", "no thread at rest",
+      "The program throws exceptions, and one may have to pass through the patch. So its unwinder is told of the patch's code before it comes into effect, and is told to forget it before it is unloaded. That is done by a thread of the process that waits in the kernel for something from outside (input, a time, another thread's end) and is in no signal handler, so that it holds no lock. There was none.",
+      "Apply again later, or raise policy.retryFor: any thread that waits for a moment will do."
+    ),
+    (
       "LP0511", "foreign bytes",
       "A place that is to be written holds bytes that the patch was not made against. They are never overwritten.",
       "Remove the breakpoint or hook; the message shows the bytes."

@@ -5,7 +5,7 @@ import Testing
 
 @Suite("A ledger is read back, and a damaged one is refused")
 struct LedgerTests {
-  /// With every field in use; what `Fixtures/ledger-2.bin` holds.
+  /// With every field in use; what `Fixtures/ledger-3.bin` holds.
   static let full: Ledger = {
     var ledger = SwitchModel.ledger(bit: 5, places: [0x40_0010, 0x40_0050], values: [0x60_0000], direct: false)
     ledger.description = "Überlauf"
@@ -18,6 +18,9 @@ struct LedgerTests {
       RemoteAddress(0x40_1000)..<RemoteAddress(0x40_1025), RemoteAddress(0x40_2000)..<RemoteAddress(0x40_2010),
     ]
     ledger.unwind = RemoteAddress(0x1000_2000)..<RemoteAddress(0x1000_2400)
+    ledger.registration = LinkedRegistration(
+      register: RemoteAddress(0x1000_3000), deregister: RemoteAddress(0x1000_3040),
+      state: RemoteAddress(0x1000_4000)..<RemoteAddress(0x1000_4000 + UnwindRegistration.stateSize))
     ledger.parts.append(
       Ledger.Part(offset: 0x1000, size: 0x3000, protection: .readOnly, digest: SHA256Digest(of: [1])))
     return ledger
@@ -34,7 +37,7 @@ struct LedgerTests {
 
   @Test(
     "The ledger of each version that is kept as a file stays readable, and its fields are where they were",
-    arguments: [1, 2])
+    arguments: [1, 2, 3])
   func fixture(version: UInt32) throws {
     let path = "\(#filePath)".replacing("LedgerTests.swift", with: "Fixtures/ledger-\(version).bin")
     var bytes = [UInt8](repeating: 0, count: 65536)
@@ -48,6 +51,7 @@ struct LedgerTests {
     var expected = LedgerTests.full
     expected.version = version
     if version < 2 { expected.functions[0].parts = [] }
+    if version < 3 { expected.registration = nil }
     #expect(ledger == expected)
     // A value's original bytes are written into a ledger of an older tool at the place that the older tool gave them.
     #expect(ledger.encoded() == bytes)
@@ -58,8 +62,8 @@ struct LedgerTests {
   @Test("A newer version is refused by its number")
   func newer() {
     var bytes = LedgerTests.full.encoded()
-    bytes[8] = 3
-    #expect(throws: DamagedLedger.newer(version: 3)) { try Ledger(reading: bytes) }
+    bytes[8] = 4
+    #expect(throws: DamagedLedger.newer(version: 4)) { try Ledger(reading: bytes) }
   }
 
   @Test("Cut off anywhere, it is refused")

@@ -2,7 +2,7 @@ import PatchBuilder
 import Testing
 import VictimKit
 
-@Suite("No replacement stands where an exception would have to pass")
+@Suite("No replacement stands where an exception would have to pass and cannot")
 struct ExceptionTests {
   private let folder: TemporaryDirectory
 
@@ -19,7 +19,9 @@ struct ExceptionTests {
       """, to: folder.file("program.cc"))
   }
 
-  private func refusals(_ replacement: String, _ function: String, flags: [String]) async throws -> [BuildCode] {
+  private func refusals(
+    _ replacement: String, _ function: String, flags: [String], compiledWith own: [String] = []
+  ) async throws -> [BuildCode] {
     let binary = folder.file("program")
     let compile = ["g++", "-O2", "-Wl,--build-id", "-o", binary, folder.file("program.cc")]
     _ = try Command.output(compile + flags)
@@ -32,22 +34,29 @@ struct ExceptionTests {
       _ = try await PatchBuild.run(
         BuildRequest(
           binary: binary, symbols: symbols, sources: [folder.file("fix.c")], functions: [function], choices: [],
-          name: "fix", output: folder.file("fix.lpatch"), compiler: "gcc", flags: []))
+          name: "fix", output: folder.file("fix.lpatch"), compiler: "gcc", flags: own))
       return []
     } catch {
       return error.refusals.map(\.code)
     }
   }
 
-  static let linked = [[], ["-static"], ["-static", "-s"]]
+  static let unknownUnwinder = [["-static"], ["-static", "-s"], ["-static-libgcc"]]
+  private static let calling = "int through(int (*callback)(int), int x) { return callback(x) + 2; }"
 
-  @Test("In a program that throws, a replacement with a call is refused", arguments: linked)
+  @Test("In a program with an unwinder of its own, a replacement with a call is refused", arguments: unknownUnwinder)
   func call(flags: [String]) async throws {
-    let calls = "int through(int (*callback)(int), int x) { return callback(x) + 2; }"
-    #expect(try await refusals(calls, "through", flags: flags) == [.exceptions])
+    #expect(try await refusals(Self.calling, "through", flags: flags) == [.exceptions])
   }
 
-  @Test("One without calls is built", arguments: linked)
+  @Test("One whose code has no call-frame information is refused, and one that has it is not")
+  func undescribed() async throws {
+    let bare = ["-fno-asynchronous-unwind-tables", "-fno-unwind-tables"]
+    #expect(try await refusals(Self.calling, "through", flags: [], compiledWith: bare) == [.exceptions])
+    #expect(try await refusals(Self.calling, "through", flags: []) == [])
+  }
+
+  @Test("One without calls is built", arguments: unknownUnwinder)
   func leaf(flags: [String]) async throws {
     #expect(try await refusals("int leaf(int x) { return x * 3; }", "leaf", flags: flags) == [])
   }

@@ -25,7 +25,7 @@ struct PatchInfoTests {
 
   static let cases: [Case] = [
     Case(
-      name: "a newer format", adjustText: replacing("\"formatVersion\" : 2", "\"formatVersion\" : 3, \"new\" : {}"),
+      name: "a newer format", adjustText: replacing("\"formatVersion\" : 2", "\"formatVersion\" : 4, \"new\" : {}"),
       kind: .newerFormat, field: "info.formatVersion"),
     Case(name: "format 0", adjust: { $0.formatVersion = 0 }, field: "info.formatVersion"),
     Case(name: "an unknown key", adjustText: replacing("\"fixes\"", "\"sixes\" : 1, \"fixes\""), field: "info.sixes"),
@@ -142,6 +142,21 @@ struct PatchInfoTests {
         $0.formatVersion = 1
         $0.functions[0].parts = [.init(at: LinkAddress(0x1000), size: 1)]
       }, field: "info.functions[0]"),
+    Case(
+      name: "a registration in format 2",
+      adjust: { $0.registration = .init(by: "fixed", and: "fixed", keeping: "shared") }, field: "info.registration"),
+    Case(
+      name: "a registration whose state is too small",
+      adjust: {
+        $0.formatVersion = 3
+        $0.registration = .init(by: "fixed", and: "fixed", keeping: "shared")
+      }, field: "info.registration.state"),
+    Case(
+      name: "a registration without its routine",
+      adjust: {
+        $0.formatVersion = 3
+        $0.registration = .init(by: "none", and: "fixed", keeping: "shared")
+      }, field: "info.registration.register"),
     Case(
       name: "an undefined symbol that is not described", assembly: ".data\n.quad strtoul", adjust: { $0.imports = [] },
       field: "symbol"),

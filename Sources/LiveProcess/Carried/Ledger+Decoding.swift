@@ -64,6 +64,16 @@ extension Ledger {
     stateWord = try reader.address("stateWord")
     guard stateWord.value.isMultiple(of: 8) else { throw .damaged(field: "stateWord", offset: reader.position - 8) }
     unwind = try reader.flag("hasUnwind") ? try reader.range("unwind") : nil
+    registration = nil
+    if version >= 3, try reader.flag("hasRegistration") {
+      let start = reader.position
+      registration = LinkedRegistration(
+        register: try reader.address("register"), deregister: try reader.address("deregister"),
+        state: try reader.range("registration.state"))
+      guard unwind != nil, registration?.state.lowerBound.value.isMultiple(of: 8) == true,
+        registration.map({ UInt64($0.state.count) == UnwindRegistration.stateSize }) == true
+      else { throw .damaged(field: "registration", offset: start) }
+    }
     parts = []
     for _ in 0..<(try reader.count("parts", atMost: 64)) { parts.append(try Part(&reader)) }
     functions = []

@@ -54,6 +54,14 @@ extension Ledger {
     writer.address(stateWord)
     writer.flag(unwind != nil)
     if let unwind { writer.range(unwind) }
+    if version >= 3 {
+      writer.flag(registration != nil)
+      if let registration {
+        writer.address(registration.register)
+        writer.address(registration.deregister)
+        writer.range(registration.state)
+      }
+    }
     writer.integer(UInt32(truncatingIfNeeded: parts.count))
     for part in parts { part.encode(to: &writer) }
     writer.integer(UInt32(truncatingIfNeeded: functions.count))

@@ -8,7 +8,7 @@ package struct Ledger: Equatable, Sendable {
   /// The first eight bytes of every ledger.
   package static let magic = Array("LPLEDGER".utf8)
   /// The version that this tool writes, and the newest that it reads.
-  package static let currentVersion: UInt32 = 2
+  package static let currentVersion: UInt32 = 3
   /// The longest ledger that is read, in bytes.
   package static let maximumSize = 16 << 20
 
@@ -42,6 +42,10 @@ package struct Ledger: Equatable, Sendable {
   package var stateWord: RemoteAddress
   /// Where its `.eh_frame` lies, for stack walks; nil when it has none.
   package var unwind: Range<RemoteAddress>?
+  /// How that is made known to the program's own unwinder; nil where it need not.
+  ///
+  /// Since version 3.
+  package var registration: LinkedRegistration?
   package var parts: [Part]
   package var functions: [Function]
   package var values: [Value]
@@ -163,7 +167,8 @@ package struct Ledger: Equatable, Sendable {
   package init(
     id: SHA256Digest, state: State, bit: Int, activatedAt: Int64?, name: String, description: String?, fixes: [String],
     buildID: BuildID, loadBias: UInt64, base: RemoteAddress, stateWord: RemoteAddress,
-    unwind: Range<RemoteAddress>? = nil, parts: [Part], functions: [Function], values: [Value]
+    unwind: Range<RemoteAddress>? = nil, registration: LinkedRegistration? = nil, parts: [Part], functions: [Function],
+    values: [Value]
   ) {
     version = Ledger.currentVersion
     self.id = id
@@ -178,6 +183,7 @@ package struct Ledger: Equatable, Sendable {
     self.base = base
     self.stateWord = stateWord
     self.unwind = unwind
+    self.registration = registration
     self.parts = parts
     self.functions = functions
     self.values = values
@@ -200,6 +206,14 @@ extension Ledger {
       end = max(end, partEnd)
     }
     return base..<end
+  }
+
+  /// What only the program's unwinder points to, and never comes back through: its records and what it keeps of them.
+  ///
+  /// A word there is what it knows of the patch, or a leftover of that: who is in the patch's code is known by other words.
+  package var unwindersOwn: [Range<RemoteAddress>] {
+    guard let registration else { return [] }
+    return [registration.state] + (unwind.map { [$0] } ?? [])
   }
 
   /// The parts that hold code.

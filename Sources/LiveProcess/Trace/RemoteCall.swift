@@ -96,12 +96,7 @@ package struct RemoteCall: ~Copyable {
     (registers.r10, registers.r8, registers.r9) = (a[3], a[4], a[5])
     registers.eflags &= ~0x100  // the trap flag: a program that single-steps itself
     while true {
-      try traced.setRegisters(registers, of: tid)
-      if !hasBegun {
-        hasBegun = true
-        let error = trace_set_signal_mask(tid, .max)
-        guard error == 0 else { throw traced.failure(error, "ptrace(PTRACE_SETSIGMASK)", of: tid) }
-      }
+      try begin(registers)
       for _ in ["entry", "exit"] {
         let hasArrived = try traced.runToCall(tid, before: deadline)
         guard hasArrived else { throw .kernel(call: "remote system call \(number)", errno: 14) }  // EFAULT
@@ -110,6 +105,38 @@ package struct RemoteCall: ~Copyable {
       // Broken off by a group stop: it has done nothing, and the kernel would begin it again.
       if !(-516 ... -512).contains(result) { return result }
     }
+  }
+
+  /// Lets the thread run a routine of a patch, which gets one argument and returns through the signal frame.
+  ///
+  /// Whatever calls the routine makes itself are let pass. Past the deadline the thread is left to end the routine alone.
+  @available(*, noasync, message: "the kernel answers only the thread that seized")
+  mutating func run(_ routine: RemoteAddress, _ argument: UInt64) throws(TraceRefused) {
+    var registers = original
+    registers.rip = routine.value
+    registers.rsp = frame
+    registers.rdi = argument
+    registers.originalRax = .max
+    registers.eflags &= ~0x500  // the trap flag, and the direction flag, which is clear at a function's entry (psABI)
+    try begin(registers)
+    var returns = false
+    // To the end of rt_sigreturn: from there on the thread is its old self, with us or without.
+    while true {
+      let hasArrived = try traced.runToCall(tid, before: deadline)
+      guard hasArrived else { throw .kernel(call: "a patch's routine", errno: 14) }  // EFAULT
+      if returns { return }
+      let now = try traced.readRegisters(of: tid)
+      returns = now.originalRax == UInt64(ThreadUsability.returnFromSignal) && now.rsp == frame + 8
+    }
+  }
+
+  /// Sends the thread somewhere; only then are its signals blocked.
+  private mutating func begin(_ registers: ThreadRegisters) throws(TraceRefused) {
+    try traced.setRegisters(registers, of: tid)
+    guard !hasBegun else { return }
+    hasBegun = true
+    let error = trace_set_signal_mask(tid, .max)
+    guard error == 0 else { throw traced.failure(error, "ptrace(PTRACE_SETSIGMASK)", of: tid) }
   }
 
   /// Puts some bytes where a call can be given their address, such as a name.

@@ -3,7 +3,7 @@ internal import Patch
 /// Whether a standing thread can make remote calls.
 enum ThreadUsability {
   /// The system calls that a filter must allow besides the wanted ones.
-  private static let returnFromSignal = 15
+  static let returnFromSignal = 15
 
   /// Why it cannot; nil when it can.
   static func obstacle(

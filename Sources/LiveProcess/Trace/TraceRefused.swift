@@ -48,6 +48,8 @@ package struct ThreadUnusable: Equatable, Sendable {
     /// It does not stop, or waits uninterruptibly: its state as proc(5) has it.
     case state(Character)
     case ended
+    /// It is not where it may run a patch's routine (``RestingPlace``): why.
+    case notResting(String)
   }
   package let tid: Int32
   package let reason: Reason

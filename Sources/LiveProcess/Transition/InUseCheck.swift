@@ -79,9 +79,13 @@ struct InUseCheck: ~Copyable {
   ) throws(SwitchRefusal) {
     let use = SwitchPlan.Use(range: image, patch: ledger.name, symbol: ledger.functions.first?.symbol ?? ledger.name)
     try refuse(InUseQuestion(uses: [use], overwritten: []), threads)
+    let apart = ledger.unwindersOwn
+    func leadsThere(_ word: UInt64) -> Bool {
+      image.contains(RemoteAddress(word)) && !apart.contains { $0.contains(RemoteAddress(word)) }
+    }
     for thread in threads {
       let registers = thread.registers.byDwarfNumber
-      if let word = registers.first(where: { image.contains(RemoteAddress($0)) }) {
+      if let word = registers.first(where: leadsThere) {
         throw SwitchRefusal(
           patch: ledger.name, .functionInUse(thread: thread.tid, backtrace: [frame(RemoteAddress(word))]))
       }
@@ -92,7 +96,7 @@ struct InUseCheck: ~Copyable {
         continue
       }
       for offset in stride(from: 0, to: bytes.count - 7, by: 8) {
-        guard let word = bytes.little(UInt64.self, at: offset), image.contains(RemoteAddress(word)) else { continue }
+        guard let word = bytes.little(UInt64.self, at: offset), leadsThere(word) else { continue }
         throw SwitchRefusal(
           patch: ledger.name, .functionInUse(thread: thread.tid, backtrace: [frame(RemoteAddress(word))]))
       }

@@ -51,12 +51,28 @@ struct LoadQuestion {
   ) throws(SwitchRefusal) -> [RemoteAddress?] {
     guard !artifact.info.imports.isEmpty else { return [] }
     do throws(TransitionRefused.Reason) {
-      return try ImportResolver(for: binary, map: target.map, memory: target.memory)
-        .resolve(artifact.info.imports, memory: target.memory)
+      let resolver = try ImportResolver(for: binary, map: target.map, memory: target.memory)
+      if artifact.registration != nil { try checkUnwinder(resolver, target) }
+      return try resolver.resolve(artifact.info.imports, memory: target.memory)
     } catch {
       var symbol: String?
       if case .unresolvedImport(let name, _) = error { symbol = name }
       throw SwitchRefusal(patch: artifact.info.name, symbol: symbol, error)
+    }
+  }
+
+  /// Refuses where what registers call-frame information is not in the library whose unwinder raises exceptions.
+  private func checkUnwinder(
+    _ resolver: ImportResolver, _ target: borrowing TransitionTarget
+  ) throws(TransitionRefused.Reason) {
+    var files: [Mapping.File?] = []
+    for name in ["__register_frame_info", "__deregister_frame_info", "_Unwind_RaiseException"] {
+      let wanted = ImportReference(name, version: "GCC_3.0", library: "libgcc_s.so.1", weak: false)
+      let found = try resolver.resolve([wanted], memory: target.memory).first ?? nil
+      files.append(found.flatMap { target.map.mapping(at: $0) }?.file)
+    }
+    guard let file = files[0], files.allSatisfy({ $0 == file }) else {
+      throw .unsupported("an unwinder in several pieces: exceptions could not pass through the patch")
     }
   }
 

@@ -20,16 +20,21 @@ struct PointerSearch: ~Copyable {
   private let process: ProcessID
   private let low: UInt64
   private let size: UInt64
+  /// Parts of the range that do not count.
+  private let apart: [Range<UInt64>]
   /// What the C library's pointers are mangled with; nil for none.
   private let guardWord: UInt64?
   private var words = [UInt64](repeating: 0, count: 1 << 19)
   private(set) var hits: [Hit] = []
   private(set) var searched: UInt64 = 0
 
-  init(into range: Range<RemoteAddress>, of process: ProcessID, guardWord: UInt64?) {
+  init(
+    into range: Range<RemoteAddress>, besides apart: [Range<RemoteAddress>], of process: ProcessID, guardWord: UInt64?
+  ) {
     self.process = process
     low = range.lowerBound.value
     size = UInt64(range.count)
+    self.apart = apart.map { $0.lowerBound.value..<$0.upperBound.value }
     self.guardWord = guardWord
   }
 
@@ -41,12 +46,14 @@ struct PointerSearch: ~Copyable {
 
   /// Where a word points to, if it is into the range; as it stands, or as the C library mangles it.
   func target(of word: UInt64) -> (value: UInt64, isMangled: Bool)? {
-    if word &- low < size { return (word, false) }
+    if counts(word) { return (word, false) }
     guard let guardWord else { return nil }
     // PTR_MANGLE of glibc on x86-64: xor, then rotated left by 17.
     let plain = (word >> 17 | word << 47) ^ guardWord
-    return plain &- low < size ? (plain, true) : nil
+    return counts(plain) ? (plain, true) : nil
   }
+
+  private func counts(_ value: UInt64) -> Bool { value &- low < size && !apart.contains { $0.contains(value) } }
 
   /// Searches some stretches; false when the time was over before.
   mutating func search(

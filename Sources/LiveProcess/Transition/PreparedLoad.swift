@@ -56,7 +56,8 @@ struct PreparedLoad {
     let ledger = Ledger(
       id: artifact.id, state: .loading, bit: place.bit, activatedAt: nil, name: info.name,
       description: info.description, fixes: info.fixes, buildID: info.target.buildID, loadBias: place.bias,
-      base: place.base, stateWord: place.stateWord, unwind: linked.unwind, parts: parts,
+      base: place.base, stateWord: place.stateWord, unwind: linked.unwind, registration: linked.registration,
+      parts: parts,
       functions: functions, values: [])
     return try PreparedLoad(ledger, image: linked.bytes)
   }

@@ -18,6 +18,7 @@ struct ReferenceScan: ~Copyable {
   private var looksInStop = false
   /// Whether the image holds anything that a word could lead to: a patch of values is its ledger and nothing else.
   let isNeeded: Bool
+  private let handlesExceptions: Bool
 
   /// Prepares.
   ///
@@ -30,11 +31,13 @@ struct ReferenceScan: ~Copyable {
     process = target.identity.pid
     share = maxStop / 10
     isNeeded = !ledger.functions.isEmpty
+    handlesExceptions = ledger.registration != nil
     do throws(ProcessUnreadable) { pages = try PopulatedPages(of: process) } catch {
       // A kernel without it, or a process that has ended: the caller tells.
       throw SwitchRefusal(patch: ledger.name, .unsupported("no /proc/\(process)/pagemap can be read"))
     }
-    search = PointerSearch(into: image, of: process, guardWord: PointerGuard.read(process, target.memory))
+    search = PointerSearch(
+      into: image, besides: ledger.unwindersOwn, of: process, guardWord: PointerGuard.read(process, target.memory))
   }
 
   // MARK: While it runs
@@ -100,6 +103,7 @@ struct ReferenceScan: ~Copyable {
         let found = search.target(of: word)
       else { continue }
       let (at, value) = (RemoteAddress(candidate.address), RemoteAddress(found.value))
+      guard !handlesExceptions || !ExceptionObject.keeps(at, target.memory) else { continue }
       if let mapping = map.mapping(at: at), judged?.mapping != mapping {
         judged = (mapping, ended.own(mapping, in: map, target.memory))
       }

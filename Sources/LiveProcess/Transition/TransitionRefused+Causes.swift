@@ -4,7 +4,8 @@ extension TransitionRefused.Reason {
   /// Whether trying again a little later may help.
   var isBusy: Bool {
     switch self {
-    case .functionInUse, .anotherReconciler, .traced, .stopTooLong, .sharesMemory, .noUsableThread, .changedSincePlan:
+    case .functionInUse, .anotherReconciler, .traced, .stopTooLong, .sharesMemory, .noUsableThread, .noRestingThread,
+      .changedSincePlan:
       true
     default: false
     }

@@ -23,8 +23,10 @@ extension TransitionRun {
     throw SwitchRefusal(reason)
   }
 
-  private mutating func withThread<Result: ~Copyable>(
+  /// Stops one thread and lets it make some calls, if it can and what is asked of it throws nothing.
+  mutating func withThread<Result: ~Copyable>(
     _ tid: Int32, _ calls: [RemoteSystemCall], frame: SignalFramePlace,
+    where check: (StoppedThread) throws(TraceRefused) -> Void = { _ in },
     _ body: (inout RemoteCall) throws(TraceRefused) -> Result
   ) throws(TraceRefused) -> Result {
     let limit = request.policy.maxStop
@@ -39,6 +41,7 @@ extension TransitionRun {
       throw .noUsableThread([ThreadUnusable(tid: tid, reason: .state("R"))])
     }
     let usable = try stopped.usableThread(for: calls, at: target.sites, frame: frame)
+    for thread in stopped.threads { try check(thread) }
     let result = try stopped.withRemoteCalls(in: usable, at: target.sites, frame: frame, before: end, body)
     stopped.resume()
     log.note(stop: bound.disarm())

@@ -24,6 +24,8 @@ extension TransitionRun {
       let state = target.carried.state
     else { return }
     guard state.word & ledger.mask == 0 else { throw SwitchRefusal(patch: ledger.name, .changedSincePlan) }
+    var isRegistered = false
+    if let registration = ledger.registration { isRegistered = try target.state(of: registration) != .none }
     let question = SwitchQuestion(
       ledgers: target.carried.ledgers, needed: try SwitchPlan.neededMemory(target.carried.ledgers), on: [], off: [],
       checksStacks: true, stateWord: state.address, route: target.route)
@@ -43,10 +45,15 @@ extension TransitionRun {
         let end = bound.deadline(threads: stopped.threads.count)
         try HandlerCheck.refuse(ledger, range, target, &stopped, before: end)
       }
+      // An exception may have to pass the code as long as anybody can be in it: the unwinder forgets it when nobody can.
+      if isRegistered { return }
       try UnmapCall.make(range, target, &stopped, before: bound.deadline(threads: stopped.threads.count))
       log.changed = true
     }
     try target.look()
+    guard isRegistered else { return }
+    try bringRegistration(of: id, to: .none)
+    try attemptUnload(id)
   }
 
   /// Who shares the memory (vfork, CLONE_VM) runs in it, and no stop of this process's threads stops them.

@@ -65,6 +65,7 @@ struct TransitionRun: ~Copyable {
         loaded.append(content.id)
         log.changed = true
       }
+      try register(request.activate)
       try convergeSwitch()
     } catch {
       // All or nothing: what was loaded for a switch that was not made goes again, if it can.

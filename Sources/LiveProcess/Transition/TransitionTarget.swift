@@ -92,6 +92,16 @@ struct TransitionTarget: ~Copyable {
     }
   }
 
+  /// How far a patch's call-frame information is known to the program's unwinder.
+  func state(of registration: LinkedRegistration) throws(SwitchRefusal) -> UnwindRegistration.State {
+    let address = registration.state.lowerBound
+    let word = UInt32(truncatingIfNeeded: try word(at: address))
+    guard let state = UnwindRegistration.State(rawValue: word) else {
+      throw SwitchRefusal(.damagedLedger(field: "registration.state", at: address))
+    }
+    return state
+  }
+
   /// Whether memory is still what it was.
   func holds(_ comparison: MemoryComparison) throws(SwitchRefusal) -> Bool {
     do throws(MemoryAccessFailed) { return try comparison.holds(memory) } catch {
