@@ -41,7 +41,7 @@ final class Enclosure: Sendable {
       """
     let unshare = ["unshare", "--mount", "--pid", "--fork", "--kill-child", "--propagation", "unchanged"]
     var shell = try ChildProcess(unshare + ["bash", "-c", entry])
-    let answer = try shell.readLine(until: .now + .seconds(30))
+    let answer = try shell.readLine(until: .now + .seconds(120))
     guard answer == "inside" else { throw VictimTrouble("no namespaces of its own: \(answer)") }
     state = Mutex(State(shell: shell))
   }
@@ -119,7 +119,7 @@ final class Enclosure: Sendable {
       state.shell.write(
         ": >'\(out)' >'\(errors)'; env --default-signal=INT \(Self.words(arguments)) </dev/null >'\(out)' 2>'\(errors)' & echo \"$!\"\n"
       )
-      let line = try state.shell.readLine(until: .now + .seconds(30))
+      let line = try state.shell.readLine(until: .now + .seconds(120))
       guard let pid = Int32(line) else { throw VictimTrouble("the shell said \(line)") }
       return Job(pid: pid, number: state.count)
     }

@@ -13,9 +13,9 @@ struct InterruptionTests {
     #expect(try enclosure.ask(busy, "hold") == "held")
     let before = try enclosure.digest(of: shop.desk, in: busy)
     let job = try enclosure.begin("apply", "--yes", manifest, "--format", format)
-    #expect(try eventually(deadline: .seconds(60)) { try enclosure.ask(free, "price 24") == DeskShop.after })
+    #expect(try eventually { try enclosure.ask(free, "price 24") == DeskShop.after })
     if format == "text" {
-      #expect(try eventually(deadline: .seconds(60)) { try enclosure.output(of: job).contains("waiting") })
+      #expect(try eventually { try enclosure.output(of: job).contains("waiting") })
     }
     let begin = ContinuousClock.now
     try enclosure.output("kill -INT \(job.pid)")
@@ -23,7 +23,7 @@ struct InterruptionTests {
     try enclosure.output("kill -INT \(job.pid) 2>/dev/null || true")
     let done = try enclosure.end(job)
     // Within a second on an idle machine.
-    #expect(ContinuousClock.now - begin < .seconds(10))
+    #expect(ContinuousClock.now - begin < .seconds(60))
     #expect(done.status == 130, "\(done.output)\(done.errors)")
     if format == "text" {
       #expect(

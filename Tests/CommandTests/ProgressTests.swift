@@ -14,7 +14,7 @@ struct ProgressTests {
       mkfifo in; exec {in}<>in
       for ((i = 0; i < \(count); i++)); do '\(shop.desk)' shop-$i <in >ready-$i & done
       """)
-    #expect(try eventually(deadline: .seconds(60)) { try enclosure.output("cat ready-* | wc -l") == "\(count)\n" })
+    #expect(try eventually { try enclosure.output("cat ready-* | wc -l") == "\(count)\n" })
     func lines(_ arguments: String...) throws -> [Substring] {
       try enclosure.run(Enclosure.words(arguments)).output.split(separator: "\n")
     }

@@ -62,7 +62,7 @@ struct ForbiddenTests {
         "unshare", "--pid", "--mount", "--fork", "--mount-proc", "sh", "-c",
         "echo 2 > /proc/sys/vm/memfd_noexec && exec \(program.path)",
       ], collectsErrors: true)
-    let first = try? parent.readLine(until: .now + .seconds(30))
+    let first = try? parent.readLine(until: .now + .seconds(120))
     guard first == "ready" else {
       Issue.record("vm.memfd_noexec cannot be set here (Linux 6.3)", severity: .warning)
       return
@@ -76,7 +76,7 @@ struct ForbiddenTests {
       let request = try PairPatch.request(ProcessID(child), build, isOn: isOn, try PatchArtifact(reading: bytes))
       #expect(try Transition.run(request).changed)
       parent.write("report\n")
-      let report = try parent.readLine(until: .now + .seconds(30))
+      let report = try parent.readLine(until: .now + .seconds(120))
       #expect(report == "\(isOn ? "new 11 12" : "old 1 2") wrong 0 mixed 0")
     }
     parent.closeInput()

@@ -84,7 +84,7 @@ struct ForeignBytesTests {
         "gdb", "-nx", "-batch", "-iex", "set debuginfod enabled off", "-p", String(subject.victim.pid), "-ex",
         "break *\(place)", "-ex", "continue",
       ], collectsErrors: true)
-    try #require(try eventually(deadline: .seconds(60)) { try memory.read(1, at: place) == [0xcc] })
+    try #require(try eventually { try memory.read(1, at: place) == [0xcc] })
     kill(gdb.pid, SIGKILL)
     _ = gdb.wait()
     #expect(Self.refused(subject, true)?.kind == .breakpoint)

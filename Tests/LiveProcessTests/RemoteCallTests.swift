@@ -44,7 +44,7 @@ struct RemoteCallTests {
     for _ in 0..<50 {
       let pid = try victim.stop { stopped throws(TraceRefused) -> Int64 in
         let tid = try stopped.usableThread(for: [RemoteSystemCall(39)], at: sites)
-        return try stopped.withRemoteCalls(in: tid, at: sites, before: .now + .seconds(5)) {
+        return try stopped.withRemoteCalls(in: tid, at: sites, before: .now + .seconds(60)) {
           call throws(TraceRefused) in try call.perform(39)
         }
       }
@@ -69,7 +69,7 @@ struct RemoteCallTests {
       let loops = try victim.status().loops
       let wasInside = try victim.stop { stopped throws(TraceRefused) -> Bool in
         guard let thread = stopped.threads.first(where: { $0.tid == pid }) else { return false }
-        _ = try stopped.withRemoteCalls(in: pid, at: sites, before: .now + .seconds(5)) {
+        _ = try stopped.withRemoteCalls(in: pid, at: sites, before: .now + .seconds(60)) {
           call throws(TraceRefused) in try call.perform(39)
         }
         // The kernel compares the abort address, not where it stood: behind the end it is not inside.

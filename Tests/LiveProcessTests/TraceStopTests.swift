@@ -145,7 +145,7 @@ struct TraceStopTests {
   func bound() throws {
     let victim = try TraceVictim("arithmetic")
     var driver = try ChildProcess([TraceVictim.driver, "\(victim.victim.pid)", "hang", "300"])
-    #expect(try driver.readLine(until: .now + .seconds(10)) == "stopped 2")
+    #expect(try driver.readLine(until: .now + .seconds(120)) == "stopped 2")
     // Not even a stopped tool holds it longer.
     kill(driver.pid, SIGSTOP)
     let hasEnded = eventually { driver.hasEnded() }

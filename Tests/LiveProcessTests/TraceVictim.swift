@@ -52,7 +52,7 @@ struct TraceVictim {
 
   /// Makes calls in a thread of the victim that runs on otherwise.
   func call<Result: Sendable>(
-    _ numbers: [Int], limit: Duration = .seconds(20),
+    _ numbers: [Int], limit: Duration = .seconds(60),
     _ body: @escaping @Sendable (inout RemoteCall) throws(TraceRefused) -> Result
   ) throws(TraceRefused) -> Result {
     let (identity, sites) = (identity, sites)
@@ -64,7 +64,7 @@ struct TraceVictim {
 
   /// Stops all threads, does something, and resumes them.
   func stop<Result: Sendable>(
-    within limit: Duration = .seconds(10),
+    within limit: Duration = .seconds(60),
     _ body: @escaping @Sendable (inout StoppedProcess) throws(TraceRefused) -> Result
   ) throws(TraceRefused) -> Result {
     let identity = identity

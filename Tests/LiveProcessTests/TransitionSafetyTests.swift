@@ -128,7 +128,7 @@ struct TransitionSafetyTests {
       ]
       : ["strace", "-qq", "-f", "-e", "trace=none", "-o", "/dev/null", "-p", pid]
     var tracer = try ChildProcess(command, collectsErrors: true)
-    #expect(try eventually(deadline: .seconds(60)) { try subject.victim.status("TracerPid") == String(tracer.pid) })
+    #expect(try eventually { try subject.victim.status("TracerPid") == String(tracer.pid) })
     if name == "gdb" {
       // A gdb that dies before it lets the process run leaves the SIGSTOP of its attach behind.
       while try tracer.readLine(until: .now + .seconds(60)) != "attached" {}

@@ -50,7 +50,7 @@ struct HostileInputTests {
     let text = String(repeating: piece, count: (1 << 20) / piece.utf8.count)
     let clock = ContinuousClock()
     let time = clock.measure { #expect(Self.judged(Array(text.utf8))) }
-    #expect(time < .seconds(20))
+    #expect(time < .seconds(60))
   }
 
   @Test("The errors of one file are bounded")

@@ -153,7 +153,7 @@ struct ChangedProject {
         process.write("\(question)\n")
         var text = ""
         repeat {
-          text += try process.readLine(until: .now + .seconds(20)) + "\n"
+          text += try process.readLine(until: .now + .seconds(120)) + "\n"
         } while !text.hasPrefix("= ")
           && !text.contains("\n= ")
         answers.append(text)
@@ -163,7 +163,7 @@ struct ChangedProject {
 
     private mutating func waitUntilReady() throws {
       guard !isReady else { return }
-      guard try process.readLine(until: .now + .seconds(20)) == "ready" else { throw VictimTrouble("not ready") }
+      guard try process.readLine(until: .now + .seconds(120)) == "ready" else { throw VictimTrouble("not ready") }
       isReady = true
     }
 

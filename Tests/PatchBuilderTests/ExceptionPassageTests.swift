@@ -63,7 +63,7 @@ private struct ThrowingProgram {
   /// Takes the patch away, its memory too: what exceptions keep of handlers that they have left does not hold it.
   func remove() throws {
     var kept: [TransitionOutcome.KeptLoaded] = []
-    let isGone = try eventually(deadline: .seconds(60)) {
+    let isGone = try eventually {
       kept = try run(false).keptLoaded
       return try !isCarried
     }
@@ -87,7 +87,7 @@ private struct ThrowingProgram {
     let before = try report()
     var now = before
     #expect(
-      try eventually(deadline: .seconds(60)) {
+      try eventually {
         now = try report()
         return now[0] > before[0] + 1000
       }, comment)

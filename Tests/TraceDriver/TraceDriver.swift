@@ -31,7 +31,7 @@ enum TraceDriver {
         for _ in 0..<count {
           try RemoteCallSession.run(
             on: identity, calls: [RemoteSystemCall(39), RemoteSystemCall(9), RemoteSystemCall(11)], at: sites,
-            limit: .seconds(10)
+            limit: .seconds(60)
           ) { call throws(TraceRefused) in
             guard try call.perform(39) == Int64(identity.pid.value) else { throw .unsupported("getpid is wrong") }
             let place = try call.perform(9, 0, 8192, 1, 0x22, .max, 0)
@@ -41,7 +41,7 @@ enum TraceDriver {
       case "stops":
         for _ in 0..<count {
           let priority = RealtimePriority()
-          let bound = try StopBound.arm(limit: .seconds(10))
+          let bound = try StopBound.arm(limit: .seconds(60))
           let stopped = try SeizedProcess.seize(identity).stop(before: bound.deadline(threads: 1))
           stopped.resume()
           _ = bound.disarm()

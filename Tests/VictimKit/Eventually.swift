@@ -6,7 +6,7 @@ internal import Glibc
 ///   - deadline: how long to poll.
 ///   - condition: asked every millisecond.
 /// - Returns: whether the condition held in time.
-package func eventually(deadline: Duration = .seconds(10), _ condition: () throws -> Bool) rethrows -> Bool {
+package func eventually(deadline: Duration = .seconds(60), _ condition: () throws -> Bool) rethrows -> Bool {
   let end = ContinuousClock.now + deadline
   while true {
     if try condition() { return true }

@@ -27,7 +27,7 @@ package final class Victim: Sendable {
     // One that never rests leaves the processors to what is tested; its threads are of its priority.
     setpriority(Int32(bitPattern: PRIO_PROCESS.rawValue), id_t(child.pid), 10)
     pid = child.pid
-    let first = try child.readLine(until: .now + .seconds(30))
+    let first = try child.readLine(until: .now + .seconds(120))
     guard first == "ready" else { throw VictimTrouble("\(program.path) said \(first) and not ready") }
     self.child = Mutex(child)
   }
@@ -50,7 +50,7 @@ package final class Victim: Sendable {
   }
 
   /// Sends one line and gives the line back that it answers.
-  package func ask(_ line: String, deadline: Duration = .seconds(30)) throws -> String {
+  package func ask(_ line: String, deadline: Duration = .seconds(60)) throws -> String {
     try child.withLock { child in
       child.write(line + "\n")
       return try child.readLine(until: .now + deadline)
@@ -61,7 +61,7 @@ package final class Victim: Sendable {
   package func tell(_ line: String) { child.withLock { $0.write(line + "\n") } }
 
   /// The next line that it writes by itself.
-  package func hear(deadline: Duration = .seconds(30)) throws -> String {
+  package func hear(deadline: Duration = .seconds(60)) throws -> String {
     try child.withLock { try $0.readLine(until: .now + deadline) }
   }
 

@@ -100,7 +100,10 @@ extension ObjectDifference {
     func uses(_ object: RelocatableObject) -> Set<String> {
       Set(object.symbols.filter { $0.place == .undefined }.map(\.name))
     }
-    let gone = definitions(old).subtracting(new.symbols.filter(\.isDefined).map(\.name))
+    let functions = Set(old.symbols.filter { $0.type == .function }.map(\.name))
+    var gone = definitions(old).subtracting(new.symbols.filter(\.isDefined).map(\.name))
+    removed = gone.intersection(functions).subtracting(uses(new))
+    gone.subtract(removed)
     for name in gone.union(definitions(new).intersection(uses(old))).sorted() { refuse(name, .definitionMoved) }
   }
 

@@ -17,6 +17,8 @@ struct ObjectDifference {
   var changed: [String: Cause] = [:]
   /// Functions and variables that only the new compilation has.
   var added: Set<String> = []
+  /// Functions for other files that only the old compilation has: no difference, as long as nobody calls them.
+  var removed: Set<String> = []
   /// Constant tables that are brought along, because they or what they point to differ.
   var constants: Set<String> = []
   /// For each static variable of a function that has another number now, its name in the old compilation.

@@ -1,3 +1,4 @@
+internal import CElf
 internal import Patch
 
 /// One compilation before and after a change, and what is different in its code.
@@ -32,7 +33,7 @@ struct SourceComparison {
       var match = BinaryMatch(part.plain, in: target)
       // A file may be compiled for several programs, and several times.
       guard match.isInTarget() else { continue }
-      let difference = ObjectDifference(from: part.old, to: part.unmoved ?? part.new, place: part.unit.name)
+      let difference = ObjectDifference(from: part.old, to: part.unmoved, place: part.unit.name)
       found.append(SourceComparison(unit: part.unit, match: match, new: part.new, difference: difference))
     }
     guard !found.isEmpty else {
@@ -45,11 +46,17 @@ struct SourceComparison {
     }
     let chosen = inBinary(found, diff)
     var refusals: [BuildRefusal] = []
+    let removes = chosen.contains { !$0.difference.removed.isEmpty }
+    let used = removes ? usedElsewhere(compiled, in: baseline.tree, of: target) : []
     for part in chosen {
       refusals += part.difference.refusals
-      // Defined elsewhere, weakly perhaps: the program goes on calling that one.
-      for name in part.difference.added.sorted() where part.new.definesForOthers(name) {
-        guard target.symbols.all(named: name).contains(where: { !$0.isLocal }) else { continue }
+      // What is still called has another definition somewhere; and what is defined elsewhere, weakly perhaps, the program goes on
+      // calling.
+      let removed = part.difference.removed.filter { used?.contains($0) != false }
+      let defined = part.difference.added.filter { name in
+        part.new.definesForOthers(name) && target.symbols.all(named: name).contains { !$0.isLocal }
+      }
+      for name in removed.union(defined).sorted() {
         refusals.append(BuildRefusal(place: part.unit.name, symbol: name, reason: .definitionMoved))
       }
       if let layout = try await layoutDifference(part.unit) {
@@ -112,6 +119,33 @@ struct SourceComparison {
     Set(difference.changed.keys.compactMap { match.place(ofFunction: $0)?.address })
   }
 
+  /// What the program with the change takes from other files; nil where the build has not left all of its objects.
+  private static func usedElsewhere(
+    _ compiled: [Compiled], in tree: SourceTree, of target: TargetImage
+  ) -> Set<String>? {
+    func definitions(_ symbols: [ElfSymbol]) -> Set<String> {
+      Set(symbols.filter { $0.isDefined && $0.binding != .local }.map(\.name))
+    }
+    func uses(_ symbols: [ElfSymbol]) -> [String] { symbols.filter { $0.place == .undefined }.map(\.name) }
+    var used = Set(compiled.flatMap { uses($0.new.symbols) })
+    var sources: Set<String> = []
+    // The objects that the change makes anew: known by their source's name, and by what they define.
+    let old = Dictionary(grouping: compiled) { WholeFile.name(of: $0.unit.name) }.mapValues { parts in
+      Set(parts.map { definitions($0.old.symbols) })
+    }
+    let files = Folder.files(below: tree.copy)
+    for path in files {
+      guard let file = try? ElfFile(path: path), file.type == UInt16(ET_REL), let symbols = try? file.symbols(.full)
+      else { continue }
+      let source = symbols.first { $0.type == .file }.map { WholeFile.name(of: $0.name) } ?? ""
+      sources.insert(source)
+      if old[source]?.contains(definitions(symbols)) != true { used.formUnion(uses(symbols)) }
+    }
+    let present = Set(files.map { WholeFile.name(of: $0) })
+    let inTarget = Set(target.symbols.files.map { WholeFile.name(of: $0) })
+    return inTarget.intersection(present).isSubset(of: sources) ? used : nil
+  }
+
   private static func layoutDifference(
     _ unit: TranslationUnit
   ) async throws(BuildRefused) -> (type: String, how: String)? {
@@ -129,46 +163,51 @@ private struct Compiled {
   /// A section for each function: before the change, with it, and with it but with the old line numbers.
   let old: RelocatableObject
   let new: RelocatableObject
-  /// Nil where that does not compile: functions that merely moved then count as changed, and more is replaced than must be.
-  let unmoved: RelocatableObject?
+  /// Where that does not compile it is the same as with it: functions that merely moved then count as changed, and more is replaced
+  /// than must be.
+  let unmoved: RelocatableObject
 
   /// Compiles units with and without the change; those that it leaves as they are are left out.
   static func all(
     _ units: [TranslationUnit], _ tree: SourceTree, _ diff: SourceDiff, original: String
   ) async throws(BuildRefused) -> [Compiled] {
-    let old = try await compile(units, "old")
+    // The binary's proof needs those that differ only; where there are few, waiting to know which takes longer than compiling all.
+    let isFew = units.count <= 2
+    let before = try await compile(units.map { ($0, "old") } + (isFew ? units.map { ($0, nil) } : []))
+    let old = before.prefix(units.count)
     try await diff.apply(to: tree.copy)
-    let new = try await compile(units, "new")
+    let new = try await compile(units.map { ($0, "new") })
     let different = units.indices.filter {
       !ObjectDifference(from: old[$0], to: new[$0], place: units[$0].name).isEmpty
     }
     guard !different.isEmpty else { return [] }
     let chosen = different.map { units[$0] }
-    let unmoved = await withLinesRestored(chosen, tree, diff, original: original)
+    let unmoved = await withLinesRestored(chosen, tree, diff, original: original) ?? different.map { new[$0] }
     try await diff.undo(in: tree.copy, original: original)
-    let plain = try await compile(chosen, nil)
+    let plain =
+      isFew ? different.map { before[units.count + $0] } : try await compile(chosen.map { ($0, nil) })
     return different.enumerated().map { position, index in
       Compiled(
-        unit: units[index], plain: plain[position], old: old[index], new: new[index], unmoved: unmoved?[position])
+        unit: units[index], plain: plain[position], old: old[index], new: new[index], unmoved: unmoved[position])
     }
   }
 
-  /// The units' objects, compiled as the tree is now.
+  /// Objects, compiled as the tree is now.
   ///
-  /// `state`: as for ``TranslationUnit/compile(_:)``.
-  private static func compile(
-    _ units: [TranslationUnit], _ state: String?
-  ) async throws(BuildRefused) -> [RelocatableObject] {
-    let paths = try await Concurrent.map(units) { unit throws(BuildRefused) in try await unit.compile(state) }
+  /// `units`: each with a state, as for ``TranslationUnit/compile(_:)``.
+  private static func compile(_ units: [(TranslationUnit, String?)]) async throws(BuildRefused) -> [RelocatableObject] {
+    let paths = try await Concurrent.map(units) { unit, state throws(BuildRefused) in try await unit.compile(state) }
     var objects: [RelocatableObject] = []
     for path in paths { objects.append(try RelocatableObject(path: path)) }
     return objects
   }
 
+  /// The units with the old line numbers; nil where no line has moved, and where that does not compile.
   private static func withLinesRestored(
     _ units: [TranslationUnit], _ tree: SourceTree, _ diff: SourceDiff, original: String
   ) async -> [RelocatableObject]? {
     do throws(BuildRefused) {
+      var haveMoved = false
       for file in diff.files {
         let path = "\(tree.copy)/\(file)"
         let old = "\(original)/\(diff.origin(of: file))"
@@ -177,9 +216,11 @@ private struct Compiled {
           .output
         let text = String(decoding: try WholeFile.read(path), as: UTF8.self)
         let restored = LineNumbers.restored(in: text, hunks: hunks)
+        haveMoved = haveMoved || restored != text
         try WholeFile.write(Array(restored.utf8), to: path)
       }
-      return try await compile(units, "unmoved")
+      guard haveMoved else { return nil }
+      return try await compile(units.map { ($0, "unmoved") })
     } catch {
       return nil
     }
@@ -188,5 +229,5 @@ private struct Compiled {
 
 extension ObjectDifference {
   /// Whether the change makes no difference to the file's code, and nothing stands against it.
-  fileprivate var isEmpty: Bool { changed.isEmpty && refusals.isEmpty && added.isEmpty }
+  fileprivate var isEmpty: Bool { changed.isEmpty && refusals.isEmpty && added.isEmpty && removed.isEmpty }
 }

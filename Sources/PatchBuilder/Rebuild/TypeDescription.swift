@@ -2,7 +2,7 @@ internal import CElf
 
 /// Types in words that are the same for types whose values can be read as one another.
 ///
-/// Named structures, unions and enumerations stand for themselves: ``TypeLayouts`` compares what they are. A sign makes no
+/// Enumerations, and structures and unions with names, stand for themselves: ``TypeLayouts`` compares what they are. A sign makes no
 /// difference: every bit pattern is a value with it and without it.
 enum TypeDescription {
   /// What a type's values are.
@@ -34,10 +34,7 @@ enum TypeDescription {
       let kind = tag == Int(DW_TAG_union_type) ? "union" : "struct"
       if let name = unsafe DebugInformation.name(of: &type) { return "\(kind) \(name)" }
       return unsafe layout(of: &type, depth: depth + 1).text
-    case Int(DW_TAG_enumeration_type):
-      if unsafe DebugInformation.name(of: &type) != nil { return "integer of \(size)" }
-      let constants = unsafe constants(of: &type).sorted { $0.value < $1.value }.map { "\($0.key)=\($0.value)" }
-      return "integer of \(size) (\(constants.joined(separator: ", ")))"
+    case Int(DW_TAG_enumeration_type): return "integer of \(size)"
     case Int(DW_TAG_subroutine_type): return "function"
     default: return unsafe DebugInformation.name(of: &type) ?? "type of \(size)"
     }

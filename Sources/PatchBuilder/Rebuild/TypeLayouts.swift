@@ -5,6 +5,7 @@ internal import Patch
 struct TypeLayouts {
   /// For each named type what it is; blocks of a function may each have one of the name.
   private var layouts: [String: [TypeLayout]] = [:]
+  /// For each enumeration its constants; those of all that have no name are together, since constants are known by their own.
   private var enumerations: [String: [String: Int64]] = [:]
   /// For each variable that has a place its type, in words.
   private var variables: [String: String] = [:]
@@ -56,7 +57,8 @@ struct TypeLayouts {
       let name = unsafe DebugInformation.name(of: &child)
       var inner = scope
       switch unsafe Int(dwarf_tag(&child)) {
-      case Int(DW_TAG_structure_type), Int(DW_TAG_union_type), Int(DW_TAG_class_type), Int(DW_TAG_enumeration_type):
+      case Int(DW_TAG_enumeration_type): unsafe addType(&child, named: scope + (name ?? "enum"))
+      case Int(DW_TAG_structure_type), Int(DW_TAG_union_type), Int(DW_TAG_class_type):
         if let name {
           unsafe addType(&child, named: scope + name)
           inner = scope + name + "::"
