@@ -1,5 +1,6 @@
 internal import CElf
 internal import Glibc
+internal import Patch
 
 /// What the debugging information of a compiled function says of its arguments and its result.
 struct FunctionSignature: Equatable, Sendable {
@@ -22,16 +23,23 @@ struct FunctionSignature: Equatable, Sendable {
   /// The signatures of all functions in a linked file with debugging information, by name (libdw(3), DWARF 4).
   static func read(path: String) -> [String: FunctionSignature] {
     var found: [String: FunctionSignature] = [:]
+    var byPlace: [UInt64: FunctionSignature] = [:]
     unsafe DebugInformation.forEachUnit(of: path) { unit in
       unsafe DebugInformation.forEachChild(of: &unit) { child in
         guard unsafe Int(dwarf_tag(&child)) == Int(DW_TAG_subprogram), let name = unsafe dwarf_diename(&child) else {
           return
         }
         let signature = unsafe FunctionSignature(of: &child)
+        var place: Dwarf_Addr = 0
+        if unsafe dwarf_lowpc(&child, &place) == 0 { byPlace[place] = signature }
         unsafe found[String(cString: name)] = signature
         // As the symbol table has it, where that is another one.
         if let linkage = unsafe linkageName(of: &child) { found[linkage] = signature }
       }
+    }
+    // A constructor has several names, and this information one of them.
+    for symbol in (try? ElfFile(path: path).symbols(.full)) ?? [] where symbol.type == .function {
+      if found[symbol.name] == nil { found[symbol.name] = byPlace[symbol.value] }
     }
     return found
   }
@@ -89,7 +97,9 @@ struct FunctionSignature: Equatable, Sendable {
       return .other
     }
     switch unsafe Int(dwarf_tag(&bare)) {
-    case Int(DW_TAG_pointer_type), Int(DW_TAG_enumeration_type): return .integer
+    case Int(DW_TAG_pointer_type), Int(DW_TAG_reference_type), Int(DW_TAG_rvalue_reference_type),
+      Int(DW_TAG_enumeration_type):
+      return .integer
     case Int(DW_TAG_base_type):
       var encoding: Dwarf_Word = 0
       guard unsafe dwarf_bytesize(&bare) <= 8, unsafe dwarf_attr(&bare, UInt32(DW_AT_encoding), &attribute) != nil,

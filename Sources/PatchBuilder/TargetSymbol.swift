@@ -12,6 +12,9 @@ package struct TargetSymbol: Hashable, Sendable {
   package let size: UInt64
   package let kind: Kind
   package let isLocal: Bool
+  /// Whether other files of the target were compiled to refer to it: what a linker has made local (by a version script, or because it
+  /// is hidden) stands behind the last file's.
+  package var isForOthers: Bool { !isLocal || file == nil }
 
   package enum Kind: Hashable, Sendable {
     case function, object, threadLocal

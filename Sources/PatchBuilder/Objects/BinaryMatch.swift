@@ -66,7 +66,7 @@ struct BinaryMatch {
   func place(of symbol: ElfSymbol, named name: String) -> TargetSymbol? {
     let all = target.symbols.all(named: name)
     guard symbol.binding == .local else {
-      let places = Set(all.filter { !$0.isLocal || symbol.visibility == .hidden }.map(\.address))
+      let places = Set(all.filter { $0.isForOthers || symbol.visibility == .hidden }.map(\.address))
       return places.count == 1 ? all.first { $0.address == places.first } : nil
     }
     let own = all.filter { $0.isLocal && $0.file == file }
@@ -163,7 +163,7 @@ struct BinaryMatch {
       return found == bytes ? nil : wrong("\"\(String(decoding: bytes.prefix(40), as: UTF8.self))\"")
     case .external(let name, _):
       // A function of a library is called through a stub, which has no name of its own.
-      guard let place = target.symbols.all(named: name).first(where: { !$0.isLocal && $0.kind != .threadLocal }),
+      guard let place = target.symbols.all(named: name).first(where: { $0.isForOthers && $0.kind != .threadLocal }),
         reference.type == .pc32 || target.symbols.all(named: name).count == 1
       else { return nil }
       return value == place.address.value || !isText(value) ? nil : wrong(name)

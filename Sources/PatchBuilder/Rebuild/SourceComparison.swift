@@ -54,7 +54,7 @@ struct SourceComparison {
       // calling.
       let removed = part.difference.removed.filter { used?.contains($0) != false }
       let defined = part.difference.added.filter { name in
-        part.new.definesForOthers(name) && target.symbols.all(named: name).contains { !$0.isLocal }
+        part.new.definesForOthers(name) && target.symbols.all(named: name).contains(where: \.isForOthers)
       }
       for name in removed.union(defined).sorted() {
         refusals.append(BuildRefusal(place: part.unit.name, symbol: name, reason: .definitionMoved))
