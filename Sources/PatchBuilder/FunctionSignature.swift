@@ -37,9 +37,11 @@ struct FunctionSignature: Equatable, Sendable {
         if let linkage = unsafe linkageName(of: &child) { found[linkage] = signature }
       }
     }
-    // A constructor has several names, and this information one of them.
-    for symbol in (try? ElfFile(path: path).symbols(.full)) ?? [] where symbol.type == .function {
-      if found[symbol.name] == nil { found[symbol.name] = byPlace[symbol.value] }
+    // A constructor has several names, and this information one of them. (What the compiler has made of a function for some of its
+    // callers, `NAME.constprop.0`, takes other arguments than this says.)
+    for symbol in (try? ElfFile(path: path).symbols(.full)) ?? [] {
+      guard symbol.type == .function, found[symbol.name] == nil, !symbol.name.contains(".") else { continue }
+      found[symbol.name] = byPlace[symbol.value]
     }
     return found
   }

@@ -6,13 +6,6 @@ import VictimKit
 
 @Suite("The tool is killed at its Nth system call, for every N", .needsRoot)
 struct TransitionKillTests {
-  /// What the thread that traces calls once it touches the process.
-  ///
-  /// Counted by thread, so calls that the program's start
-  /// makes too are left out: with them the first thread would reach the count before the tracing one has begun.
-  private static let calls =
-    "ptrace,pwrite64,waitid,wait4,ftruncate,timer_create,timer_settime,timer_delete,sched_setattr,kcmp,flock"
-
   @Test("The process runs on, wholly old or wholly new, and the next run converges", arguments: [0, 1, 200])
   func everyCall(functions: Int) throws {
     let subject = try SwitchVictim(functions: functions, threads: 2)
@@ -23,13 +16,12 @@ struct TransitionKillTests {
       number += 1
       isFinished = true
       for isOn in [true, false] {
-        let run = try Command.run([
-          "strace", "-f", "-qq", "-o", "/dev/null", "--inject=\(Self.calls):signal=KILL:when=\(number)",
-          TransitionDriverProgram.path,
-          String(subject.victim.pid), subject.build.description, isOn ? "on" : "off", subject.artifactPath,
-        ])
-        #expect(!run.output.contains("refused"), "\(run.output)")
-        if !run.output.contains("done") {
+        let isKilled = try KilledTransition.isKilled(
+          atCall: number,
+          [
+            String(subject.victim.pid), subject.build.description, isOn ? "on" : "off", subject.artifactPath,
+          ])
+        if isKilled {
           killed += 1
           isFinished = false
         }
@@ -61,13 +53,13 @@ struct TransitionKillTests {
       number += 2
       isFinished = true
       for isForward in [true, false] {
-        let run = try Command.run([
-          "strace", "-f", "-qq", "-o", "/dev/null", "--inject=\(Self.calls):signal=KILL:when=\(number)",
-          TransitionDriverProgram.path, String(subject.victim.pid), subject.build.description,
-          isForward ? "forward" : "back", subject.artifactPath, other.path,
-        ])
-        #expect(!run.output.contains("refused"), "\(run.output)")
-        if !run.output.contains("done") {
+        let isKilled = try KilledTransition.isKilled(
+          atCall: number,
+          [
+            String(subject.victim.pid), subject.build.description, isForward ? "forward" : "back",
+            subject.artifactPath, other.path,
+          ])
+        if isKilled {
           killed += 1
           isFinished = false
         }

@@ -155,8 +155,6 @@ struct ExceptionPassageTests {
   @Test("The tool is killed at its Nth system call: exceptions pass all the time, and the next run converges")
   func killed() async throws {
     let subject = try await ThrowingProgram("resting", threads: 1)
-    let calls =
-      "ptrace,pwrite64,waitid,wait4,ftruncate,timer_create,timer_settime,timer_delete,sched_setattr,kcmp,flock"
     var killed = 0
     var number = 0
     var isFinished = false
@@ -164,13 +162,13 @@ struct ExceptionPassageTests {
       number += 1
       isFinished = true
       for isOn in [true, false] {
-        let run = try Command.run([
-          "strace", "-f", "-qq", "-o", "/dev/null", "--inject=\(calls):signal=KILL:when=\(number)",
-          Checkout.root + "/.build/release/TransitionDriver", String(subject.victim.pid),
-          subject.artifact.info.target.buildID.description, isOn ? "alone" : "off", subject.artifactPath,
-        ])
-        #expect(!run.output.contains("refused"), "killed at call \(number): \(run.output)")
-        if !run.output.contains("done") {
+        let isKilled = try KilledTransition.isKilled(
+          atCall: number,
+          [
+            String(subject.victim.pid), subject.artifact.info.target.buildID.description, isOn ? "alone" : "off",
+            subject.artifactPath,
+          ])
+        if isKilled {
           killed += 1
           isFinished = false
         }

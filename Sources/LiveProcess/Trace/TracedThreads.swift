@@ -38,6 +38,8 @@ final class TracedThreads {
   let identity: ProcessIdentity
   private(set) var entries: [Entry] = []
   private var positions: [Int32: Int] = [:]
+  /// Threads that had ended before they could be seized.
+  private var ended: Set<Int32> = []
   private let wakeup: WakeupTimer
   private let threadDirectory: ThreadDirectory
   private var replaced = false
@@ -85,7 +87,8 @@ final class TracedThreads {
       found = false
       guard let threads = ThreadStatus.threads(of: pid) else { throw .gone }
       for tid in threads where positions[tid] == nil {
-        if try seize(tid) { found = true }
+        // One that has ended meanwhile may have started another one before.
+        if try seize(tid) || ended.insert(tid).inserted { found = true }
       }
     }
     try checkIdentity()
@@ -118,18 +121,22 @@ final class TracedThreads {
   }
 
   /// Whether the process has no thread that we do not have; one that was missed is seized and interrupted.
-  ///
-  /// A listing of a thread directory can skip a thread when another one ends between two reads.
   private func seizeLate() throws(TraceRefused) -> Bool {
     let known = entries.count { $0.state != .ended }
     guard let count = threadDirectory.count else { throw .gone }
     if count == known { return true }
-    guard let threads = ThreadStatus.threads(of: pid) else { throw .gone }
     var complete = true
-    for tid in threads where positions[tid] == nil {
-      // A leader that has ended before the others is listed as long as they live, and cannot be seized.
-      if try seize(tid) {
-        _ = trace_interrupt(tid)
+    // A listing can skip a thread when another one ends between two reads.
+    for _ in 0..<2 {
+      guard let threads = ThreadStatus.threads(of: pid) else { throw .gone }
+      for tid in threads where positions[tid] == nil {
+        if try seize(tid) {
+          _ = trace_interrupt(tid)
+        } else if !ended.insert(tid).inserted {
+          // A leader that has ended before the others is listed as long as they live, and cannot be seized.
+          continue
+        }
+        // One that has ended meanwhile may have started another one before.
         complete = false
       }
     }
