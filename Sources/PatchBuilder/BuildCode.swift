@@ -102,11 +102,11 @@ package enum BuildCode: String, CaseIterable, Sendable {
     case .objectUnusable:
       "An object file of the project cannot be compared with another: it is for another machine, damaged, or holds what the link-time optimiser makes code of later."
     case .dataChanged:
-      "The change gives an existing variable another first value, size, alignment or kind, renames or moves it, or adds static variables among others of the same name. The running program's variables live on as they are and where they are, and so do functions that move to another file and labels whose addresses were taken. Such a change needs a restart, or another way to write the fix."
+      "The change gives an existing variable another first value, size, alignment or kind, renames or moves it, or adds static variables among others of the same name. The running program's variables live on as they are and where they are, and so do functions that move to another file, labels whose addresses were taken, and function objects of closures, which are told apart by their order only. Such a change needs a restart, or another way to write the fix."
     case .layoutChanged:
-      "The change moves members of a structure, gives it another size, gives a member or a variable another type, or renumbers the constants of an enumeration. Objects and numbers of the old kind live in the running program, and the new code would misread them."
+      "The change moves members of a structure, gives it another size, gives a member or a variable another type, or renumbers the constants of an enumeration. Objects and numbers of the old kind live in the running program, and the new code would misread them; so do suspended coroutines, which would go on at another place."
     case .sharedCode:
-      "The changed code is shared with other libraries of the process (COMDAT) or with another function of the same place (an alias, or two that were identical), or is a function that chooses an implementation once, at start. Replacing one copy would not be enough, or would come too late."
+      "The changed code is exported by the binary for other libraries of the process to share (COMDAT: an inline function, a template), or shared with another function of the same place (an alias, or two that were identical), or is a function that chooses an implementation once, at start. Replacing one copy would not be enough, or would come too late."
     case .nothingChanged:
       "The files that the change touches compile to the same code, or to code that is not in this binary. There is nothing to patch."
     case .diffRefused:

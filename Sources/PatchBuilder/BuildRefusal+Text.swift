@@ -28,9 +28,9 @@ extension BuildRefusal {
     case .exceptions: .exceptions
     case .notAnObject: .objectUnusable
     case .staticVariables, .variableResized, .dataChanged, .variableReplaced, .alignmentRaised, .sectionChanged,
-      .definitionMoved, .labelsTaken:
+      .definitionMoved, .labelsTaken, .closuresNumbered:
       .dataChanged
-    case .layoutChanged: .layoutChanged
+    case .layoutChanged, .coroutineChanged: .layoutChanged
     case .resolverChanged, .sharedCode, .placeShared: .sharedCode
     case .nothingChanged: .nothingChanged
     case .diffRefused: .diffRefused
@@ -101,7 +101,10 @@ extension BuildRefusal {
     case .labelsTaken: "takes the addresses of its own labels, and the running program may have kept some"
     case .layoutChanged(let how): "is laid out differently: \(how)"
     case .resolverChanged: "chooses an implementation when the program starts, and has chosen"
-    case .sharedCode: "is code that other libraries of the process may share (COMDAT)"
+    case .closuresNumbered:
+      "belongs to a closure of which others have the signature, and which one it was before cannot be told"
+    case .coroutineChanged: "is the body of a coroutine, and those that are suspended would go on somewhere else"
+    case .sharedCode: "is what several libraries of the process may have and share (COMDAT)"
     case .nothingChanged: "the change leaves all code of the binary as it is"
     case .diffRefused(let words): "does not apply:\n\(words)"
     case .buildFileTouched: "says how the project is built, and the diff changes it"
@@ -156,7 +159,9 @@ extension BuildRefusal {
       "write the change so that it leaves the variable alone, or restart the program"
     case .definitionMoved: "write the change so that the definition stays in its file, under its name"
     case .placeShared: "replace the functions that call it"
-    case .labelsTaken: "write the change so that it leaves the function alone, or restart the program"
+    case .labelsTaken, .closuresNumbered:
+      "write the change so that it leaves the function alone, or restart the program"
+    case .coroutineChanged: "put the change into a function that the coroutine calls, or restart the program"
     case .layoutChanged: "write the change so that it leaves the type alone, or restart the program"
     case .resolverChanged: "replace the implementation that was chosen"
     case .sharedCode: "write a replacement by hand, for each binary that has it"

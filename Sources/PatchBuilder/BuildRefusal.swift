@@ -83,6 +83,10 @@ package struct BuildRefusal: Error, Equatable, Sendable {
     case placeShared(with: [String])
     /// The function's code takes the addresses of its own labels.
     case labelsTaken
+    /// Which of several closures it was before cannot be told.
+    case closuresNumbered
+    /// What runs in a coroutine between two suspensions.
+    case coroutineChanged
     /// A type's members lie elsewhere.
     case layoutChanged(String)
     /// The function that chooses an implementation when the program starts.

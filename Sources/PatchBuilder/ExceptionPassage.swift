@@ -28,8 +28,11 @@ struct ExceptionPassage {
     } else {
       sign = nil
     }
-    // With -static-libgcc an exception that a handler lets go on would go on in the target's own unwinder.
-    unwinderIsKnown = target.needed.contains("libgcc_s.so.1") && target.symbols.all(named: "_Unwind_Resume").isEmpty
+    // With -static-libgcc an exception that a handler lets go on would go on in the target's own unwinder. A file of C++ without
+    // handlers may name libstdc++ only, which has the shared one; whether it has one of its own its full symbol table says.
+    let namesShared = target.needed.contains("libgcc_s.so.1")
+    let hasShared = target.symbols.isComplete && target.needed.contains { $0.hasPrefix("libstdc++.so") }
+    unwinderIsKnown = (namesShared || hasShared) && target.symbols.all(named: "_Unwind_Resume").isEmpty
   }
 
   /// Whether the unwinder has to be told of the patch: where a replacement calls something that may throw; as far as one cannot

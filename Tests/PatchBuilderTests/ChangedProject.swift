@@ -8,7 +8,8 @@ import VictimKit
 /// In such a file every line begins with the version that it is of: `-` the old one, `+` the new one, a space both; ` == NAME`
 /// begins another source file, and `<CR>` stands for a carriage return. Lines that begin with `#` say what comes of it and how
 /// it is built: `# replaces: FUNCTION …` or `# refused: CODE SYMBOL`, `# with: COMPILER` for another one than gcc, `# first:
-/// COMMAND` for what the build does before it compiles, `# lives on` where both programs were asked before the patch.
+/// COMMAND` for what the build does before it compiles, `# lives on` where both programs were asked before the patch, `# library` where
+/// all but the program that asks is a shared library.
 struct ChangedProject {
   /// One way of compiling everything.
   struct Way: Sendable {
@@ -28,6 +29,7 @@ struct ChangedProject {
   /// Whether the program that is patched, and the new one, have answered before.
   let livesOn: Bool
   private let command: String
+  private let isLibrary: Bool
 
   private static let main = """
     #include <stdio.h>
@@ -72,15 +74,18 @@ struct ChangedProject {
     outcome =
       words[1] == "replaces:"
       ? .replaces(Set(words[2...])) : .refused(code: words[2], symbol: words.count > 3 ? words[3] : nil)
-    let flags = (way.flags + ["-w"]).joined(separator: " ")
-    let compiler = head("with") ?? way.compiler
+    isLibrary = heads.contains("# library")
+    let flags = (way.flags + ["-w"] + (isLibrary ? ["-fPIC"] : [])).joined(separator: " ")
+    let named = head("with") ?? way.compiler
+    let compiler = way.compiler == "clang" ? named.replacing("g++", with: "clang++") : named
+    let link = isLibrary ? "-shared -o libpart.so" : "\(way.link.joined(separator: " ")) -o program"
     command = """
       \(head("first") ?? "true")
       for f in $(find * -name '*.c'); do \(compiler) \(flags) -c $f -o $(echo $f | tr / +).o || exit 1; done
-      \(compiler) \(flags) \(way.link.joined(separator: " ")) -Wl,--build-id -o program *.o
+      \(compiler) \(flags) \(link) -Wl,--build-id *.o
       """
     for (version, mark) in [("old", "-"), ("new", "+")] {
-      var files = ["main.c": ChangedProject.main]
+      var files = isLibrary ? [:] : ["main.c": ChangedProject.main]
       var file = "part.c"
       for line in lines {
         if line.hasPrefix(" == ") {
@@ -99,11 +104,19 @@ struct ChangedProject {
       _ = try Command.output(["sh", "-c", "cd \(folder.file("built-\(version)")) && \(command)"])
     }
     // As distributions ship it.
-    _ = try Command.output(["strip", "-o", binary, folder.file("built-old/program")])
+    _ = try Command.output(["strip", "-o", binary, folder.file("built-old/\(isLibrary ? "libpart.so" : "program")")])
+    if isLibrary {
+      try PatchedProgram.write(ChangedProject.main, to: folder.file("main.c"))
+      for place in [".", "built-old", "built-new"] {
+        let script =
+          "cd \(folder.path) && \(compiler) -w main.c -L\(place) -lpart -Wl,-rpath,$PWD/\(place) -o \(place)/program"
+        _ = try Command.output(["sh", "-c", script])
+      }
+    }
     _ = try Command.run(["sh", "-c", "cd \(folder.path) && diff -ruN old new > fix.diff"])
   }
 
-  var binary: String { folder.file("program") }
+  var binary: String { folder.file(isLibrary ? "libpart.so" : "program") }
 
   /// Makes the artifact.
   ///
@@ -125,7 +138,7 @@ struct ChangedProject {
   func answers(with report: BuildReport) throws -> (old: [String], new: [String], patched: [String], reverted: [String])
   {
     let artifact = try PatchArtifact(reading: try PatchedProgram.read(report.artifact))
-    var program = try Questioned(binary)
+    var program = try Questioned(folder.file("program"))
     var new = try Questioned(folder.file("built-new/program"))
     if livesOn { _ = (try program.answers(), try new.answers()) }
     try program.change(artifact, isOn: true)

@@ -25,9 +25,11 @@ struct ProjectBuildTests {
   ]
   /// The changes that are compiled in every way: one for each kind of thing that a function refers to.
   static let everyWay = [
-    "cold-part", "constant-table", "floating", "function-pointers", "header-only", "jump-table", "new-function",
-    "new-import",
-    "same-names", "static-variables", "strings", "thread-local",
+    "closure-changed", "cold-part", "constant-table", "cpp-exceptions", "floating", "function-pointers", "header-only",
+    "inline-in-headers", "jump-table",
+    "library-data-unbound", "new-function", "new-import",
+    "same-names", "static-variables", "strings", "template-newly-instantiated",
+    "thread-local",
   ]
 
   @Test("The same whichever compiler, level and model", arguments: ways, everyWay)

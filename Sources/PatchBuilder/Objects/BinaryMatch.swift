@@ -74,6 +74,16 @@ struct BinaryMatch {
     return places.count == 1 ? own.first : nil
   }
 
+  /// What the object defines and the target has not, by name: the linker has left it out, since nobody used it, or took another file's.
+  func leftOut() -> [String] {
+    guard target.symbols.isComplete else { return [] }
+    return object.symbols.filter { symbol in
+      guard symbol.isDefined, symbol.hasName, [.function, .object].contains(symbol.type) else { return false }
+      let all = target.symbols.all(named: symbol.name)
+      return !(symbol.binding == .local ? all.contains { $0.isLocal && $0.file == file } : !all.isEmpty)
+    }.map(\.name)
+  }
+
   /// Where and how a function differs from the target's; nil when it is the target's.
   mutating func difference(of name: String) -> Difference? {
     guard let index = object.function(named: name) else { return .notCompiled }

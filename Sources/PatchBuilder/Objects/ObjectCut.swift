@@ -81,14 +81,21 @@ struct ObjectCut {
     }
     if target.isMerged {
       if targetString(at: place, of: target) == nil { keepEntry(place, of: target) }
-    } else if place.symbol.map({ brings($0) }) ?? !target.isWritable {
+    } else if place.symbol.map({ brings($0) }) ?? (!target.isWritable || isOfTypes(target, from: section)) {
       keep(place.section)
     }
+  }
+
+  /// Whether a section holds clang's words with the addresses of the types that a table of handlers names: `.data`, where all variables
+  /// have sections of their own.
+  private func isOfTypes(_ target: RelocatableObject.Section, from section: Int) -> Bool {
+    target.symbols.isEmpty && object.sections[section]?.isOfHandlers == true
   }
 
   /// Whether something with a name comes along, rather than being the target's.
   private func brings(_ index: Int) -> Bool {
     let symbol = object.symbols[index]
+    if object.section(of: symbol)?.isOfHandlers == true { return true }
     if targets.isConstantOfFunction(index) {
       return difference.sharedConstants[symbol.name]?.content != targets.content(of: index)
     }
@@ -220,7 +227,8 @@ struct ObjectCut {
     let before = difference.old.symbols.first { $0.name == oldName && $0.isDefined }
     externals[name] = External(symbol: before ?? symbol, name: oldName)
     return writer.undefined(
-      name, type: symbol.type == .threadLocal ? .threadLocal : .none, isWeak: symbol.binding == .weak)
+      name, type: symbol.type == .threadLocal ? .threadLocal : .none,
+      isWeak: symbol.binding == .weak && symbol.place == .undefined)
   }
 
   // MARK: Call-frame information

@@ -6,6 +6,11 @@ extension ObjectDifference {
   mutating func compareData(_ before: [String: Int], _ now: [String: Int]) {
     for (name, index) in now.sorted(by: { $0.key < $1.key }) {
       let symbol = new.symbols[index]
+      // The binary's own tables need not have it.
+      if symbol.isOfCompiler {
+        added.insert(name)
+        continue
+      }
       guard let oldIndex = before[oldName(name)] else {
         add(name, symbol, instead: before.filter { place in !now.keys.contains { oldName($0) == place.key } })
         continue
@@ -44,7 +49,6 @@ extension ObjectDifference {
     if symbol.type == .threadLocal { refuse(name, .definesThreadLocal) }
     let section = new.section(of: symbol)
     guard section?.isWritable ?? true else { return }
-    if let section, section.header.flags & UInt64(SHF_GROUP) != 0 { refuse(name, .sharedCode) }
     // Renamed, moved out of its function, or split up by the compiler: what it has become in the process would be lost.
     for (other, index) in gone.sorted(by: { $0.key < $1.key }) {
       let lost = old.symbols[index]
@@ -70,7 +74,8 @@ extension ObjectDifference {
   /// linker puts together (`__start_SECTION`), and what assembly code defines without a type or without any symbol.
   mutating func compareSections() {
     func sections(_ object: RelocatableObject) -> [String: [Int]] {
-      let wanted = object.sections.compactMap { $0 }.filter { section in
+      // Tables of handlers, which clang names, belong to their functions.
+      let wanted = object.sections.compactMap { $0 }.filter { !$0.isOfHandlers }.filter { section in
         !section.header.name.hasPrefix(".") && !section.isCode
           || section.symbols.contains { object.symbols[$0].type == .none && object.symbols[$0].hasName }
           || section.symbols.isEmpty && section.header.size > 0 && !section.isMerged && !section.isOfCompiler
@@ -92,9 +97,8 @@ extension ObjectDifference {
     func definitions(_ object: RelocatableObject) -> Set<String> {
       Set(
         object.symbols.filter { symbol in
-          let flags = object.section(of: symbol)?.header.flags ?? 0
-          return symbol.isDefined && symbol.hasName && [.global, .weak].contains(symbol.binding)
-            && flags & UInt64(SHF_GROUP) == 0
+          symbol.isDefined && symbol.hasName && [.global, .weak].contains(symbol.binding)
+            && object.section(of: symbol)?.isInGroup != true
         }.map(\.name))
     }
     func uses(_ object: RelocatableObject) -> Set<String> {

@@ -119,4 +119,42 @@ extension ObjectDifference {
       if oldTargets.takesLabels(name) || newTargets.takesLabels(name) { refuse(name, .labelsTaken) }
     }
   }
+
+  // MARK: Coroutines
+
+  /// Refuses changed bodies of coroutines: a suspended one keeps the number of the place where it stopped, which may be another place
+  /// now, and no stack shows that it is there.
+  ///
+  /// gcc calls them `NAME.actor` and `NAME.destroy`, clang `NAME.resume`, `NAME.destroy` and `NAME.cleanup`.
+  mutating func refuseCoroutines() {
+    for name in changed.keys.sorted()
+    where [".actor", ".destroy", ".resume", ".cleanup"].contains(where: { name.hasSuffix($0) }) {
+      refuse(name, .coroutineChanged)
+    }
+  }
+
+  // MARK: Closures
+
+  /// Refuses changed functions of closures where another closure may have got the number: function objects that live would run its
+  /// code (Itanium C++ ABI, 5.1.8 "Closure Types (Lambdas)": closures of one scope and signature are numbered in their order).
+  mutating func refuseRenumbered() {
+    let families = { (object: RelocatableObject) in
+      Dictionary(grouping: object.functions.map { object.symbols[$0].name }, by: { ObjectDifference.family(of: $0) })
+    }
+    let before = families(old)
+    for case let (family?, names) in families(new).sorted(by: { ($0.key ?? "") < ($1.key ?? "") }) {
+      let different = names.filter { changed[$0] != nil }.sorted()
+      guard let first = different.first else { continue }
+      // One that changes where the others stay what they were is the one that it was.
+      if different.count > 1 || Set(names) != Set(before[family] ?? []) { refuse(first, .closuresNumbered) }
+    }
+  }
+
+  /// The name of a closure's function without the closure's number; nil for all other functions.
+  ///
+  /// clang calls those that no other file can name `$_0`, `$_1` through the file.
+  private static func family(of name: String) -> String? {
+    guard name.hasPrefix("_Z"), ["Ul", "Ut", "$_"].contains(where: { name.contains($0) }) else { return nil }
+    return name.replacing(/E[0-9]*_|Ut[0-9]*_|[0-9]\$_[0-9]+/, with: "_")
+  }
 }

@@ -64,6 +64,8 @@ struct ObjectDifference {
     replaceReaders()
     partNamesakes()
     refuseLabels()
+    refuseRenumbered()
+    refuseCoroutines()
     compareArrays()
   }
 
@@ -159,8 +161,6 @@ struct ObjectDifference {
     guard !isSameFunction(old.symbols[oldIndex], symbol) else { return }
     if symbol.type == .indirectFunction {
       refuse(name, .resolverChanged)
-    } else if let header = new.section(of: symbol)?.header, header.flags & UInt64(SHF_GROUP) != 0 {
-      refuse(name, .sharedCode)
     } else {
       changed[name] = .code
     }

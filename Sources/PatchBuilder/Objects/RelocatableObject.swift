@@ -28,6 +28,8 @@ struct RelocatableObject: Sendable {
     /// Whether the linker merges equal entries: strings, or constants of ``ElfSection/entrySize`` bytes.
     var isMerged: Bool { header.flags & UInt64(SHF_MERGE) != 0 }
     var holdsStrings: Bool { header.flags & UInt64(SHF_STRINGS) != 0 }
+    /// Whether other files may have the same, and the linker keeps one of them (gABI, "Section Groups", COMDAT).
+    var isInGroup: Bool { header.flags & UInt64(SHF_GROUP) != 0 }
     var isUnwind: Bool { header.name == ".eh_frame" }
     var isOfHandlers: Bool { header.name.hasPrefix(".gcc_except_table") }
     /// Whether compilers make sections of the name, and refer to what they put there.
@@ -113,9 +115,17 @@ struct RelocatableObject: Sendable {
     }
   }
 
+  /// Whether it defines a name.
+  func defines(_ name: String) -> Bool { symbols.contains { $0.name == name && $0.isDefined } }
+
   /// Whether it defines a name that other files can refer to.
   func definesForOthers(_ name: String) -> Bool {
     symbols.contains { $0.name == name && $0.isDefined && $0.binding != .local }
+  }
+
+  /// The symbol of something that other files may define, too, and that the linker keeps once; nil for all else.
+  func symbolInGroup(named name: String) -> ElfSymbol? {
+    symbols.first { $0.name == name && $0.isDefined && section(of: $0)?.isInGroup == true }
   }
 
   /// The function of a name that it defines; the index in ``symbols``.
@@ -162,4 +172,7 @@ struct RelocatableObject: Sendable {
 extension ElfSymbol {
   /// Whether it has a name that means something: labels that the compiler makes up (`.L.str.3`) mean another thing each time.
   var hasName: Bool { !name.isEmpty && !name.hasPrefix(".L") }
+
+  /// Whether it is a compiler's own word with the address of a function that its tables of handlers name.
+  var isOfCompiler: Bool { name.hasPrefix("DW.ref.") }
 }

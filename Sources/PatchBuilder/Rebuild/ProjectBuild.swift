@@ -53,15 +53,29 @@ struct ProjectBuild {
 
   private func run() async throws(BuildRefused) -> BuildReport {
     let target = try TargetImage(path: request.artifact.binary, symbols: baseline.donor)
-    var parts = try await SourceComparison.make(
-      baseline, diff, original: source.folder, target: target, in: folder, progress: progress)
+    var parts = try await compare(target)
+    var usesOffsetTable = false
     progress("making the artifact")
     while true {
       do throws(BuildRefused) { return try await join(parts, target) } catch {
-        // What has no room for a branch is replaced where it is called.
-        guard replaceCallers(of: error.refusals, in: &parts) else { throw error }
+        if !usesOffsetTable, error.refusals.contains(where: \.isOutOfReach) {
+          // A library's variable that the program has no copy of, and that is too far from its code.
+          guard let others = try? await compare(target, usesOffsetTable: true) else { throw error }
+          (parts, usesOffsetTable) = (others, true)
+        } else if !replaceCallers(of: error.refusals, in: &parts) {
+          // What has no room for a branch was to be replaced where it is called.
+          throw error
+        }
       }
     }
+  }
+
+  private func compare(
+    _ target: TargetImage, usesOffsetTable: Bool = false
+  ) async throws(BuildRefused) -> [SourceComparison] {
+    try await SourceComparison.make(
+      baseline, diff, original: source.folder, target: target, in: folder, usesOffsetTable: usesOffsetTable,
+      progress: progress)
   }
 
   // MARK: Joining
@@ -205,5 +219,14 @@ extension ObjectDifference.Cause {
     case .constant(let name): .constantChanged(name, file: file)
     case .callee(let name): .callsReplaced(name)
     }
+  }
+}
+
+extension BuildRefusal {
+  /// Whether a reference leads to where no instruction of the patch reaches.
+  fileprivate var isOutOfReach: Bool {
+    let types: [X86_64RelocationType] = [.pc32, .absolute32, .signed32]
+    if case .relocation(let name) = reason { return types.contains { $0.name == name } }
+    return false
   }
 }

@@ -14,16 +14,18 @@ struct SourceComparison {
   ///
   /// `original`: the folder of the source as it was.
   /// `folder`: gets the objects.
+  /// `usesOffsetTable`: as in ``TranslationUnit``.
   /// `progress`: is told what is being done, in a few words.
   /// - Throws: what stands against the change, or that nothing of the binary differs. The baseline's tree is left with or without it.
   static func make(
     _ baseline: Baseline, _ diff: SourceDiff, original: String, target: TargetImage, in folder: String,
-    progress: @Sendable (String) -> Void
+    usesOffsetTable: Bool = false, progress: @Sendable (String) -> Void
   ) async throws(BuildRefused) -> [SourceComparison] {
     progress("looking for what the change reaches")
     var diff = diff
     try diff.findCopies(in: baseline.tree.copy, original: original)
-    let units = try await baseline.units(touchedBy: diff, of: target, in: folder)
+    var units = try await baseline.units(touchedBy: diff, of: target, in: folder)
+    for index in units.indices { units[index].usesOffsetTable = usesOffsetTable }
     guard !units.isEmpty else { throw BuildRefused(.nothingChanged, at: target.path) }
     progress("compiling \(units.count) file\(units.count == 1 ? "" : "s") before and after")
     let compiled = try await Compiled.all(units, baseline.tree, diff, original: original)
@@ -44,8 +46,8 @@ struct SourceComparison {
       }
       throw BuildRefused(compiled.map { BuildRefusal(place: $0.unit.name, reason: .compileNotSeen) })
     }
-    let chosen = inBinary(found, diff)
-    var refusals: [BuildRefusal] = []
+    var chosen = inBinary(found, diff)
+    var refusals = followLinker(&chosen, target)
     let removes = chosen.contains { !$0.difference.removed.isEmpty }
     let used = removes ? usedElsewhere(compiled, in: baseline.tree, of: target) : []
     for part in chosen {

@@ -9,6 +9,9 @@ struct TranslationUnit: Sendable {
   let name: String
   /// Its own among those of one build.
   let number: Int
+  /// Whether what lives outside of the file is reached through the offset table, wherever the project's flags would have a linker copy
+  /// a library's variable into the program: in one that runs there is no such copy.
+  var usesOffsetTable = false
   private let tree: SourceTree
   /// What the paths of its objects begin with.
   private let prefix: String
@@ -32,6 +35,10 @@ struct TranslationUnit: Sendable {
     "-Wno-ignored-optimization-argument",
   ]
 
+  private var offsetTableFlag: String {
+    call.tool.contains("clang") ? "-fno-direct-access-external-data" : "-mno-direct-extern-access"
+  }
+
   /// A path for a file that belongs to it.
   func file(_ name: String) -> String { "\(prefix).\(name)" }
 
@@ -41,7 +48,7 @@ struct TranslationUnit: Sendable {
   /// as the project compiles it.
   func compile(_ state: String?) async throws(BuildRefused) -> String {
     let object = file("\(state ?? "plain").o")
-    let extra = state == nil ? [] : TranslationUnit.sectioned
+    let extra = state == nil ? [] : TranslationUnit.sectioned + (usesOffsetTable ? [offsetTableFlag] : [])
     do throws(BuildRefused) {
       _ = try await tree.run(
         [call.tool] + call.flags + extra + ["-c", source, "-o", object], in: call.folder,
