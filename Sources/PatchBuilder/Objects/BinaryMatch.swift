@@ -64,23 +64,22 @@ struct BinaryMatch {
   ///
   /// `name`: as in the object as the target's build makes it.
   func place(of symbol: ElfSymbol, named name: String) -> TargetSymbol? {
+    var all = candidates(for: symbol, named: name)
+    if symbol.binding != .local { all.removeAll { !$0.isForOthers && symbol.visibility != .hidden } }
+    return Set(all.map(\.address)).count == 1 ? all.first : nil
+  }
+
+  private func candidates(for symbol: ElfSymbol, named name: String) -> [TargetSymbol] {
     let all = target.symbols.all(named: name)
-    guard symbol.binding == .local else {
-      let places = Set(all.filter { $0.isForOthers || symbol.visibility == .hidden }.map(\.address))
-      return places.count == 1 ? all.first { $0.address == places.first } : nil
-    }
-    let own = all.filter { $0.isLocal && $0.file == file }
-    let places = Set(own.map(\.address))
-    return places.count == 1 ? own.first : nil
+    return symbol.binding == .local ? all.filter { $0.isLocal && $0.file == file } : all
   }
 
   /// What the object defines and the target has not, by name: the linker has left it out, since nobody used it, or took another file's.
   func leftOut() -> [String] {
     guard target.symbols.isComplete else { return [] }
     return object.symbols.filter { symbol in
-      guard symbol.isDefined, symbol.hasName, [.function, .object].contains(symbol.type) else { return false }
-      let all = target.symbols.all(named: symbol.name)
-      return !(symbol.binding == .local ? all.contains { $0.isLocal && $0.file == file } : !all.isEmpty)
+      symbol.isDefined && symbol.hasName && [.function, .object].contains(symbol.type)
+        && candidates(for: symbol, named: symbol.name).isEmpty
     }.map(\.name)
   }
 
