@@ -1,5 +1,6 @@
 internal import CElf
 internal import Glibc
+internal import Patch
 
 /// The debugging information of objects (libdw(3), DWARF).
 enum DebugInformation {
@@ -71,5 +72,56 @@ enum DebugInformation {
       unsafe body(&child)
       unsafe current = child
     } while unsafe dwarf_siblingof(&current, &child) == 0
+  }
+
+  /// What a linked file says of its functions, by name.
+  ///
+  /// `body`: what is said of one; nil for nothing.
+  static func functions<Fact>(of path: String, _ body: (inout Dwarf_Die) -> Fact?) -> [String: Fact] {
+    var found: [String: Fact] = [:]
+    var byPlace: [UInt64: Fact] = [:]
+    unsafe forEachUnit(of: path) { unit in
+      unsafe forEachFunction(below: &unit, depth: 0) { function in
+        // As the symbol table has the name, where that is another one.
+        guard unsafe dwarf_hasattr(&function, UInt32(DW_AT_declaration)) == 0,
+          let name = unsafe linkageName(of: &function) ?? name(of: &function), let fact = unsafe body(&function)
+        else { return }
+        var place: Dwarf_Addr = 0
+        if unsafe dwarf_lowpc(&function, &place) == 0 { byPlace[place] = fact }
+        found[name] = fact
+      }
+    }
+    // A constructor has several names, and this information one of them. (What the compiler has made of a function for some of its
+    // callers, `NAME.constprop.0`, takes other arguments than this says.)
+    for symbol in (try? ElfFile(path: path).symbols(.full)) ?? [] {
+      guard symbol.type == .function, found[symbol.name] == nil, !symbol.name.contains(".") else { continue }
+      found[symbol.name] = byPlace[symbol.value]
+    }
+    return found
+  }
+
+  /// Hands out the functions of a unit, those of namespaces, classes and other functions among them.
+  private static func forEachFunction(
+    below parent: inout Dwarf_Die, depth: Int, _ body: (inout Dwarf_Die) -> Void
+  ) {
+    guard depth < 64 else { return }
+    unsafe forEachChild(of: &parent) { child in
+      switch unsafe Int(dwarf_tag(&child)) {
+      case Int(DW_TAG_subprogram):
+        unsafe body(&child)
+        unsafe forEachFunction(below: &child, depth: depth + 1, body)
+      case Int(DW_TAG_namespace), Int(DW_TAG_lexical_block), Int(DW_TAG_structure_type), Int(DW_TAG_class_type),
+        Int(DW_TAG_union_type):
+        unsafe forEachFunction(below: &child, depth: depth + 1, body)
+      default: break
+      }
+    }
+  }
+
+  private static func linkageName(of function: inout Dwarf_Die) -> String? {
+    var attribute = unsafe Dwarf_Attribute()
+    // SAFETY: the dies belong to the handle that `forEachUnit` keeps open; the text is copied at once.
+    guard unsafe dwarf_attr_integrate(&function, UInt32(DW_AT_linkage_name), &attribute) != nil else { return nil }
+    return unsafe dwarf_formstring(&attribute).map { unsafe String(cString: $0) }
   }
 }

@@ -22,51 +22,7 @@ struct FunctionSignature: Equatable, Sendable {
 
   /// The signatures of all functions in a linked file with debugging information, by name (libdw(3), DWARF 4).
   static func read(path: String) -> [String: FunctionSignature] {
-    var found: [String: FunctionSignature] = [:]
-    var byPlace: [UInt64: FunctionSignature] = [:]
-    unsafe DebugInformation.forEachUnit(of: path) { unit in
-      unsafe forEachFunction(below: &unit, depth: 0) { function in
-        guard let name = unsafe dwarf_diename(&function) else { return }
-        let signature = unsafe FunctionSignature(of: &function)
-        var place: Dwarf_Addr = 0
-        if unsafe dwarf_lowpc(&function, &place) == 0 { byPlace[place] = signature }
-        unsafe found[String(cString: name)] = signature
-        // As the symbol table has it, where that is another one.
-        if let linkage = unsafe linkageName(of: &function) { found[linkage] = signature }
-      }
-    }
-    // A constructor has several names, and this information one of them. (What the compiler has made of a function for some of its
-    // callers, `NAME.constprop.0`, takes other arguments than this says.)
-    for symbol in (try? ElfFile(path: path).symbols(.full)) ?? [] {
-      guard symbol.type == .function, found[symbol.name] == nil, !symbol.name.contains(".") else { continue }
-      found[symbol.name] = byPlace[symbol.value]
-    }
-    return found
-  }
-
-  /// Hands out the functions of a unit, those of namespaces, classes and other functions among them.
-  private static func forEachFunction(
-    below parent: inout Dwarf_Die, depth: Int, _ body: (inout Dwarf_Die) -> Void
-  ) {
-    guard depth < 64 else { return }
-    unsafe DebugInformation.forEachChild(of: &parent) { child in
-      switch unsafe Int(dwarf_tag(&child)) {
-      case Int(DW_TAG_subprogram):
-        unsafe body(&child)
-        unsafe forEachFunction(below: &child, depth: depth + 1, body)
-      case Int(DW_TAG_namespace), Int(DW_TAG_lexical_block), Int(DW_TAG_structure_type), Int(DW_TAG_class_type),
-        Int(DW_TAG_union_type):
-        unsafe forEachFunction(below: &child, depth: depth + 1, body)
-      default: break
-      }
-    }
-  }
-
-  private static func linkageName(of function: inout Dwarf_Die) -> String? {
-    var attribute = unsafe Dwarf_Attribute()
-    // SAFETY: the dies belong to the handle that `forEachUnit` keeps open; the text is copied at once.
-    guard unsafe dwarf_attr_integrate(&function, UInt32(DW_AT_linkage_name), &attribute) != nil else { return nil }
-    return unsafe dwarf_formstring(&attribute).map { unsafe String(cString: $0) }
+    unsafe DebugInformation.functions(of: path) { function in unsafe FunctionSignature(of: &function) }
   }
 
   private init(stackArguments: String?, results: RegisterSet) {

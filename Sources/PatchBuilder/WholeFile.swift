@@ -38,6 +38,12 @@ enum WholeFile {
     return status.st_mode & S_IFMT == S_IFREG
   }
 
+  /// Removes a file, if it is there.
+  static func remove(_ path: String) {
+    // SAFETY: C gets the string for the time of the call.
+    _ = unsafe unlink(path)
+  }
+
   /// The last part of a path.
   static func name(of path: String) -> String { path.split(separator: "/").last.map { String($0) } ?? path }
 

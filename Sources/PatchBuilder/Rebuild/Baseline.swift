@@ -89,10 +89,13 @@ struct Baseline: Sendable {
   ) async throws(BuildRefused) -> [TranslationUnit] {
     let touched = Set(diff.files.map { place(of: $0) })
     var all: [TranslationUnit] = []
+    let objects = Dictionary(grouping: calls, by: \.object).mapValues(\.count)
     for call in calls where !call.isForOtherPointers {
       // What a configuration compiles to try the compiler is gone when the build has ended.
       for source in call.sources where tree.holds(call.absolute(source)) {
-        all.append(TranslationUnit(call, source: source, number: all.count, tree: tree, folder: folder))
+        var unit = TranslationUnit(call, source: source, number: all.count, tree: tree, folder: folder)
+        unit.isBuiltOnce = objects[call.object] == 1
+        all.append(unit)
       }
     }
     let compiled = Set(all.map { tree.resolved($0.call.absolute($0.source)) })

@@ -112,6 +112,15 @@ struct CompilerCall: Equatable, Sendable {
     return plain.filter { CompilerCall.isSource($0) && !$0.hasPrefix("-") }
   }
 
+  /// The object file that it makes, from the root; nil where it makes none, or several.
+  var object: String? {
+    guard arguments.contains("-c"), sources.count == 1, let source = sources.first else { return nil }
+    let named = arguments.firstIndex(of: "-o").flatMap { $0 + 1 < arguments.count ? arguments[$0 + 1] : nil }
+    let joined = arguments.first { $0.hasPrefix("-o") && $0.count > 2 }.map { String($0.dropFirst(2)) }
+    let name = WholeFile.name(of: source)
+    return absolute(named ?? joined ?? name[..<(name.lastIndex(of: ".") ?? name.endIndex)] + ".o")
+  }
+
   /// Whether it makes code that no program for x86-64 with pointers of 8 bytes has (gcc(1), "x86 Options").
   var isForOtherPointers: Bool {
     arguments.last { ["-m16", "-m32", "-mx32", "-m64"].contains($0) }.map { $0 != "-m64" } ?? false

@@ -20,6 +20,13 @@ enum LineNumbers {
     return lines.map { String(decoding: $0, as: UTF8.self) }.joined(separator: "\n")
   }
 
+  /// The lines of the changed file that differ, counted from 1; where some are gone, those around them.
+  static func changed(hunks: String) -> [ClosedRange<Int>] {
+    ranges(in: hunks).map { _, new in
+      new.isEmpty ? new.lowerBound...(new.lowerBound + 1) : (new.lowerBound + 1)...new.upperBound
+    }
+  }
+
   private static func goesOn(_ line: [UInt8]) -> Bool {
     let isBeforeReturn = line.last == UInt8(ascii: "\r")
     return (isBeforeReturn ? line.dropLast() : line[...]).last == UInt8(ascii: "\\")

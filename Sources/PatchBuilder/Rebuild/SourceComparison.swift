@@ -16,7 +16,7 @@ struct SourceComparison {
   /// `folder`: gets the objects.
   /// `usesOffsetTable`: as in ``TranslationUnit``.
   /// `progress`: is told what is being done, in a few words.
-  /// - Throws: what stands against the change, or that nothing of the binary differs. The baseline's tree is left with or without it.
+  /// - Throws: what stands against the change, or that nothing of the binary differs.
   static func make(
     _ baseline: Baseline, _ diff: SourceDiff, original: String, target: TargetImage, in folder: String,
     usesOffsetTable: Bool = false, progress: @Sendable (String) -> Void
@@ -35,8 +35,7 @@ struct SourceComparison {
       var match = BinaryMatch(part.plain, in: target)
       // A file may be compiled for several programs, and several times.
       guard match.isInTarget() else { continue }
-      let difference = ObjectDifference(from: part.old, to: part.unmoved, place: part.unit.name)
-      found.append(SourceComparison(unit: part.unit, match: match, new: part.new, difference: difference))
+      found.append(SourceComparison(unit: part.unit, match: match, new: part.new, difference: part.difference))
     }
     guard !found.isEmpty else {
       // What differs is in other programs; the same files may be in this one, compiled so that they do not.
@@ -151,8 +150,8 @@ struct SourceComparison {
   private static func layoutDifference(
     _ unit: TranslationUnit
   ) async throws(BuildRefused) -> (type: String, how: String)? {
-    let old = TypeLayouts(path: try await DebugInformation.linked([unit.file("old.o")], to: unit.file("old.debug")))
-    let new = TypeLayouts(path: try await DebugInformation.linked([unit.file("new.o")], to: unit.file("new.debug")))
+    let old = TypeLayouts(path: try await unit.debugInformation("old"))
+    let new = TypeLayouts(path: try await unit.debugInformation("new"))
     return old.difference(to: new)
   }
 }
@@ -162,67 +161,97 @@ private struct Compiled {
   let unit: TranslationUnit
   /// As the project compiles it, before the change.
   let plain: RelocatableObject
-  /// A section for each function: before the change, with it, and with it but with the old line numbers.
+  /// A section for each function: before the change, and with it.
   let old: RelocatableObject
   let new: RelocatableObject
-  /// Where that does not compile it is the same as with it: functions that merely moved then count as changed, and more is replaced
-  /// than must be.
-  let unmoved: RelocatableObject
+  /// From before the change to with it, the line numbers as they were.
+  let difference: ObjectDifference
 
   /// Compiles units with and without the change; those that it leaves as they are are left out.
   static func all(
     _ units: [TranslationUnit], _ tree: SourceTree, _ diff: SourceDiff, original: String
   ) async throws(BuildRefused) -> [Compiled] {
-    // The binary's proof needs those that differ only; where there are few, waiting to know which takes longer than compiling all.
-    let isFew = units.count <= 2
-    let before = try await compile(units.map { ($0, "old") } + (isFew ? units.map { ($0, nil) } : []))
-    let old = before.prefix(units.count)
-    try await diff.apply(to: tree.copy)
-    let new = try await compile(units.map { ($0, "new") })
-    let different = units.indices.filter {
-      !ObjectDifference(from: old[$0], to: new[$0], place: units[$0].name).isEmpty
-    }
+    let changed = try await tree.linked(as: "changed")
+    try await diff.apply(to: changed.copy)
+    let objects = try await compile(units, [("old", tree), ("new", changed)])
+    let (old, new) = (objects[0], objects[1])
+    let differences = units.indices.map { ObjectDifference(from: old[$0], to: new[$0], place: units[$0].name) }
+    let different = units.indices.filter { !differences[$0].isEmpty }
     guard !different.isEmpty else { return [] }
     let chosen = different.map { units[$0] }
-    let unmoved = await withLinesRestored(chosen, tree, diff, original: original) ?? different.map { new[$0] }
-    try await diff.undo(in: tree.copy, original: original)
-    let plain =
-      isFew ? different.map { before[units.count + $0] } : try await compile(chosen.map { ($0, nil) })
-    return different.enumerated().map { position, index in
-      Compiled(
-        unit: units[index], plain: plain[position], old: old[index], new: new[index], unmoved: unmoved[position])
+    let restored = await withLinesRestored(chosen, different.map { differences[$0] }, changed, diff, original: original)
+    let built = different.map { units[$0].built(like: old[$0]) }
+    var plain = try await compile(zip(chosen, built).filter { $1 == nil }.map { $0.0 }, [(nil, tree)])[0][...]
+    var found: [Compiled] = []
+    for (position, index) in different.enumerated() {
+      let unit = units[index]
+      let difference = restored.map { ObjectDifference(from: old[index], to: $0[position], place: unit.name) }
+      found.append(
+        Compiled(
+          unit: unit, plain: built[position] ?? plain.removeFirst(), old: old[index], new: new[index],
+          difference: difference ?? differences[index]))
     }
+    return found
   }
 
-  /// Objects, compiled as the tree is now.
+  /// Objects of units, for each version of the source.
   ///
-  /// `units`: each with a state, as for ``TranslationUnit/compile(_:)``.
-  private static func compile(_ units: [(TranslationUnit, String?)]) async throws(BuildRefused) -> [RelocatableObject] {
-    let paths = try await Concurrent.map(units) { unit, state throws(BuildRefused) in try await unit.compile(state) }
+  /// `versions`: a state, as for ``TranslationUnit/compile(_:in:)``, and the tree in that state.
+  private static func compile(
+    _ units: [TranslationUnit], _ versions: [(state: String?, tree: SourceTree)]
+  ) async throws(BuildRefused) -> [[RelocatableObject]] {
+    let paths: [String]
+    if versions.allSatisfy(\.tree.isAtHome) {
+      paths = try await Concurrent.map(versions.flatMap { version in units.map { ($0, version) } }) {
+        job throws(BuildRefused) in try await job.0.compile(job.1.state, in: job.1.tree)
+      }
+    } else {
+      var one: [String] = []
+      for (state, tree) in versions {
+        one += try await tree.seen { () async throws(BuildRefused) in
+          try await Concurrent.map(units) { unit throws(BuildRefused) in try await unit.compile(state, in: tree) }
+        }
+      }
+      paths = one
+    }
     var objects: [RelocatableObject] = []
     for path in paths { objects.append(try RelocatableObject(path: path)) }
-    return objects
+    return versions.indices.map { Array(objects[$0 * units.count..<($0 + 1) * units.count]) }
   }
 
-  /// The units with the old line numbers; nil where no line has moved, and where that does not compile.
+  /// The units with the change, but with the old line numbers, so that functions that merely moved are the same.
+  ///
+  /// `differences`: what the change makes different in them.
+  /// - Returns: nil where no line has moved or all that differs has lines of the change, and where that does not compile: functions
+  ///   that merely moved then count as changed, and more is replaced than must be.
   private static func withLinesRestored(
-    _ units: [TranslationUnit], _ tree: SourceTree, _ diff: SourceDiff, original: String
+    _ units: [TranslationUnit], _ differences: [ObjectDifference], _ changed: SourceTree, _ diff: SourceDiff,
+    original: String
   ) async -> [RelocatableObject]? {
     do throws(BuildRefused) {
-      var haveMoved = false
+      var lines: [String: [ClosedRange<Int>]] = [:]
+      var texts: [String: [UInt8]] = [:]
       for file in diff.files {
-        let path = "\(tree.copy)/\(file)"
+        let path = "\(changed.copy)/\(file)"
         let old = "\(original)/\(diff.origin(of: file))"
         guard WholeFile.isRegular(path) == true, WholeFile.isRegular(old) == true else { continue }
         let hunks = try await BuildTool.run("sh", ["-c", "diff -U0 \"$1\" \"$2\"; [ $? -le 1 ]", "sh", old, path])
           .output
         let text = String(decoding: try WholeFile.read(path), as: UTF8.self)
         let restored = LineNumbers.restored(in: text, hunks: hunks)
-        haveMoved = haveMoved || restored != text
-        try WholeFile.write(Array(restored.utf8), to: path)
+        lines[file] = LineNumbers.changed(hunks: hunks)
+        if restored != text { texts[file] = Array(restored.utf8) }
       }
-      guard haveMoved else { return nil }
-      return try await compile(units.map { ($0, "unmoved") })
+      guard !texts.isEmpty else { return nil }
+      var isExplained = true
+      for (unit, difference) in zip(units, differences) where isExplained {
+        let functions = FunctionLines(path: try await unit.debugInformation("new"))
+        isExplained = difference.isPlain && difference.functions.allSatisfy { functions.has($0, lines) }
+      }
+      if isExplained { return nil }
+      let restored = try await changed.linked(as: "restored")
+      for (file, text) in texts { try WholeFile.write(text, to: "\(restored.copy)/\(file)") }
+      return try await compile(units, [("unmoved", restored)])[0]
     } catch {
       return nil
     }
@@ -230,6 +259,12 @@ private struct Compiled {
 }
 
 extension ObjectDifference {
+  /// Whether there are but functions that differ or are new.
+  fileprivate var isPlain: Bool {
+    refusals.isEmpty && removed.isEmpty && added.allSatisfy { new.function(named: $0) != nil }
+  }
+  fileprivate var functions: Set<String> { added.union(changed.keys) }
+
   /// Whether the change makes no difference to the file's code, and nothing stands against it.
   fileprivate var isEmpty: Bool { changed.isEmpty && refusals.isEmpty && added.isEmpty && removed.isEmpty }
 }

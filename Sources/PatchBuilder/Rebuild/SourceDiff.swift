@@ -71,13 +71,6 @@ struct SourceDiff: Sendable {
     try await copy(copies.flatMap { [$1, $0] }, from: tree, to: tree)
   }
 
-  /// Takes the change back.
-  ///
-  /// `original`: the folder of the source as it was.
-  func undo(in tree: String, original: String) async throws(BuildRefused) {
-    try await copy(files.flatMap { [origin(of: $0), $0] }, from: original, to: tree)
-  }
-
   /// Lets files be as others are: copies those that are there, and removes what stands for one that is not.
   ///
   /// `pairs`: by turns the file to copy and the one that is to be like it.

@@ -1,42 +1,96 @@
+internal import Glibc
+
 /// A private copy of a project's source, which is built and changed in its place.
 ///
 /// Where that is allowed, commands see the copy at the path of the original, in a mount namespace of their own: paths are compiled
 /// into programs.
 struct SourceTree: Sendable {
   /// The copy.
-  let copy: String
+  private(set) var copy: String
   /// The path at which commands see the tree.
   let place: String
+  /// How they do.
+  private let view: View
+  private let work: String
+
+  private enum View {
+    /// At the path of the original.
+    ///
+    /// `options`: more of unshare(1).
+    case home(options: [String])
+    /// In a clean tree of the release.
+    case clean(CleanTree)
+    /// Where it lies.
+    case itself
+  }
+
   /// Whether that path is the same for every copy of one source.
-  let isAtHome: Bool
-  /// What a command begins with that is to see the copy there.
-  private let wrapper: [String]
+  var isAtHome: Bool { if case .itself = view { false } else { true } }
 
   /// - Parameters:
   ///   - work: a folder that gets the copy, as `tree`, and all else that commands write.
   ///   - source: what it is a copy of.
   init(in work: String, of source: ProjectSource) async {
+    self.work = work
     copy = "\(work)/tree"
     if let clean = source.clean {
       place = source.place
-      isAtHome = true
-      wrapper = clean.wrapper(seeing: copy, at: place, work: work)
+      view = .clean(clean)
       return
     }
-    let script = "mount --bind \"$1\" \"$2\" && shift 2 && exec \"$@\""
     for options in [[], ["--user", "--map-root-user"]] {
       // Two folders that are there already.
-      guard await MountNamespace.isAllowed(MountNamespace.wrapper(options, script, [source.place, source.place])) else {
+      guard await MountNamespace.isAllowed(SourceTree.wrapper(options, source.place, at: source.place)) else {
         continue
       }
       place = source.place
-      isAtHome = true
-      wrapper = MountNamespace.wrapper(options, script, [copy, source.place])
+      view = .home(options: options)
       return
     }
     place = copy
-    isAtHome = false
-    wrapper = []
+    view = .itself
+  }
+
+  private static func wrapper(_ options: [String], _ copy: String, at place: String) -> [String] {
+    MountNamespace.wrapper(options, "mount --bind \"$1\" \"$2\" && shift 2 && exec \"$@\"", [copy, place])
+  }
+
+  /// What a command begins with that is to see the copy.
+  private var wrapper: [String] {
+    switch view {
+    case .home(let options): SourceTree.wrapper(options, copy, at: place)
+    case .clean(let clean): clean.wrapper(seeing: copy, at: place, work: work)
+    case .itself: []
+    }
+  }
+
+  /// A tree like this one, which commands see at the same path: files that nobody replaces are the same files.
+  ///
+  /// `name`: what the folder of the copy is called.
+  func linked(as name: String) async throws(BuildRefused) -> SourceTree {
+    var other = self
+    other.copy = "\(work)/\(name)"
+    Folder.remove(other.copy)
+    _ = try await BuildTool.run("cp", ["-a", "--link", "--", copy, other.copy])
+    return other
+  }
+
+  /// Runs something while commands see the copy: where each cannot have a view of its own, it lies at the path itself for that time.
+  func seen<Result: Sendable>(
+    _ body: @Sendable () async throws(BuildRefused) -> Result
+  ) async throws(BuildRefused) -> Result {
+    guard !isAtHome, copy != place else { return try await body() }
+    let aside = "\(place).aside"
+    try SourceTree.move(place, to: aside)
+    defer { try? SourceTree.move(aside, to: place) }
+    try SourceTree.move(copy, to: place)
+    defer { try? SourceTree.move(place, to: copy) }
+    return try await body()
+  }
+
+  private static func move(_ path: String, to other: String) throws(BuildRefused) {
+    // SAFETY: C gets the strings for the time of the call.
+    guard unsafe rename(path, other) == 0 else { throw BuildRefused(.notWritable(errno: errno), at: other) }
   }
 
   /// Runs a command in the tree.
@@ -52,7 +106,7 @@ struct SourceTree: Sendable {
   }
 
   /// The path in the copy of a path that commands see; nil for one outside the tree.
-  private func inCopy(_ path: String) -> String? {
+  func inCopy(_ path: String) -> String? {
     path.hasPrefix(place + "/") ? copy + path.dropFirst(place.count) : nil
   }
 

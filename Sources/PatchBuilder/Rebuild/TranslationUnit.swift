@@ -12,6 +12,8 @@ struct TranslationUnit: Sendable {
   /// Whether what lives outside of the file is reached through the offset table, wherever the project's flags would have a linker copy
   /// a library's variable into the program: in one that runs there is no such copy.
   var usesOffsetTable = false
+  /// Whether the project's build has compiled it once, to a file that no other compilation wrote to.
+  var isBuiltOnce = false
   private let tree: SourceTree
   /// What the paths of its objects begin with.
   private let prefix: String
@@ -44,10 +46,13 @@ struct TranslationUnit: Sendable {
 
   /// Compiles it; the object's path.
   ///
-  /// `state`: what its source is at the moment, for the object's name: each function and variable then gets a section of its own. Nil:
-  /// as the project compiles it.
-  func compile(_ state: String?) async throws(BuildRefused) -> String {
+  /// `state`: what its source is there, for the object's name: each function and variable then gets a section of its own. Nil: as the
+  /// project compiles it.
+  /// `tree`: nil for the source as it was.
+  func compile(_ state: String?, in other: SourceTree? = nil) async throws(BuildRefused) -> String {
+    let tree = other ?? tree
     let object = file("\(state ?? "plain").o")
+    if let state { WholeFile.remove(file("\(state).debug")) }
     let extra = state == nil ? [] : TranslationUnit.sectioned + (usesOffsetTable ? [offsetTableFlag] : [])
     do throws(BuildRefused) {
       _ = try await tree.run(
@@ -61,6 +66,24 @@ struct TranslationUnit: Sendable {
         })
     }
     return object
+  }
+
+  /// The object that the project's own build has made of it; nil where it is gone, or may be another one.
+  ///
+  /// `other`: one of the same source, whose functions it must have.
+  func built(like other: RelocatableObject) -> RelocatableObject? {
+    guard isBuiltOnce, let path = call.object.flatMap({ tree.inCopy(tree.resolved($0)) }),
+      WholeFile.isRegular(path) == true,
+      let object = try? RelocatableObject(path: path)
+    else { return nil }
+    let names = { (object: RelocatableObject) in Set(object.functions.map { object.symbols[$0].name }) }
+    return names(object) == names(other) ? object : nil
+  }
+
+  /// The path of a linked file with the debugging information of an object that was compiled in a state.
+  func debugInformation(_ state: String) async throws(BuildRefused) -> String {
+    let path = file("\(state).debug")
+    return WholeFile.isRegular(path) == true ? path : try await DebugInformation.linked([file("\(state).o")], to: path)
   }
 
   /// The files that it includes, from the root, itself among them.
