@@ -91,11 +91,14 @@ enum DebugInformation {
         found[name] = fact
       }
     }
-    // A constructor has several names, and this information one of them. (What the compiler has made of a function for some of its
-    // callers, `NAME.constprop.0`, takes other arguments than this says.)
-    for symbol in (try? ElfFile(path: path).symbols(.full)) ?? [] {
-      guard symbol.type == .function, found[symbol.name] == nil, !symbol.name.contains(".") else { continue }
-      found[symbol.name] = byPlace[symbol.value]
+    // A constructor has several names, and this information one of them. What the compiler has made of a function for some of its
+    // callers is another function: of `NAME.constprop.0` it is known that it takes some of the same arguments.
+    for symbol in (try? ElfFile(path: path).symbols(.full)) ?? [] where symbol.type == .function {
+      if let end = symbol.name.firstRange(of: /\.constprop\.[0-9]+$/)?.lowerBound {
+        found[symbol.name] = found[String(symbol.name[..<end])]
+      } else if found[symbol.name] == nil, !symbol.name.contains(".") {
+        found[symbol.name] = byPlace[symbol.value]
+      }
     }
     return found
   }
