@@ -167,12 +167,20 @@ private struct Compiled {
   /// From before the change to with it, the line numbers as they were.
   let difference: ObjectDifference
 
+  /// More than so many units are first compiled once as the project does: a header reaches many that it does not change.
+  private static let manyUnits = 4
+
   /// Compiles units with and without the change; those that it leaves as they are are left out.
   static func all(
     _ units: [TranslationUnit], _ tree: SourceTree, _ diff: SourceDiff, original: String
   ) async throws(BuildRefused) -> [Compiled] {
     let changed = try await tree.linked(as: "changed")
     try await diff.apply(to: changed.copy)
+    var units = units
+    if units.count > manyUnits {
+      let isSame = try await Concurrent.map(units) { unit throws(BuildRefused) in try await unit.isSame(in: changed) }
+      units = zip(units, isSame).filter { !$1 }.map { $0.0 }
+    }
     let objects = try await compile(units, [("old", tree), ("new", changed)])
     let (old, new) = (objects[0], objects[1])
     let differences = units.indices.map { ObjectDifference(from: old[$0], to: new[$0], place: units[$0].name) }

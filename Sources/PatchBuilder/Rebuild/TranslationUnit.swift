@@ -68,16 +68,40 @@ struct TranslationUnit: Sendable {
     return object
   }
 
-  /// The object that the project's own build has made of it; nil where it is gone, or may be another one.
+  /// The path of the object that the project's own build has made of it; nil where it is gone, or may be another one.
+  private var builtObject: String? {
+    guard isBuiltOnce, let path = call.object.flatMap({ tree.inCopy(tree.resolved($0)) }) else { return nil }
+    return WholeFile.isRegular(path) == true ? path : nil
+  }
+
+  /// The object that the project's own build has made of it.
   ///
   /// `other`: one of the same source, whose functions it must have.
   func built(like other: RelocatableObject) -> RelocatableObject? {
-    guard isBuiltOnce, let path = call.object.flatMap({ tree.inCopy(tree.resolved($0)) }),
-      WholeFile.isRegular(path) == true,
-      let object = try? RelocatableObject(path: path)
-    else { return nil }
+    guard let object = builtObject.flatMap({ try? RelocatableObject(path: $0) }) else { return nil }
     let names = { (object: RelocatableObject) in Set(object.functions.map { object.symbols[$0].name }) }
     return names(object) == names(other) ? object : nil
+  }
+
+  /// Whether the source makes the same object in another tree, debugging information apart.
+  func isSame(in other: SourceTree) async throws(BuildRefused) -> Bool {
+    guard let built = builtObject else { return false }
+    return try TranslationUnit.code(of: built) == TranslationUnit.code(of: try await compile(nil, in: other))
+  }
+
+  /// All that a linker makes something of.
+  private static func code(of object: String) throws(BuildRefused) -> [String: [[UInt8]]] {
+    let left = [".debug", ".rela.debug", ".comment", ".note", ".shstrtab"]
+    var found: [String: [[UInt8]]] = [:]
+    do throws(DamagedElf) {
+      let elf = try ElfFile(path: object)
+      for section in elf.sections where !left.contains(where: { section.name.hasPrefix($0) }) {
+        found[section.name, default: []].append(try elf.content(of: section))
+      }
+    } catch {
+      throw BuildRefused(.notAnObject(why: error.text), at: object)
+    }
+    return found
   }
 
   /// The path of a linked file with the debugging information of an object that was compiled in a state.
