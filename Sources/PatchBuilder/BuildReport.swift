@@ -37,6 +37,8 @@ package struct BuildNote: Equatable, Sendable {
     case mayHandleSignals(in: String)
     /// It calls these functions of locks more, less or in another order than before.
     case locksOtherwise([String])
+    /// It initialises these static variables of C++ when it runs for the first time.
+    case initialisesOnce([String])
     /// The compiler printed warnings.
     case compilerWarnings(source: String, text: String)
     /// Other symbols of the target have the same address: they change together.
@@ -67,6 +69,8 @@ package struct BuildNote: Equatable, Sendable {
       "is named by \(name), which installs signal handlers: it may run between any two instructions of the program"
     case .locksOtherwise(let names):
       "calls \(names.joined(separator: ", ")) otherwise than before: check it against threads that hold a lock in the switch"
+    case .initialisesOnce(let names):
+      "initialises \(names.joined(separator: ", ")) once: where the running program has done so, they keep what they got"
     case .compilerWarnings(let source, let text): "the compiler warns about \(source):\n\(text)"
     case .sharesItsCode(let names): "shares its code with \(names.joined(separator: ", ")), which change with it"
     case .specialisedCopies(let names):

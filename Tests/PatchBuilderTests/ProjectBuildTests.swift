@@ -305,6 +305,12 @@ struct ProjectBuildTests {
     #expect(facts("ask") == [])
   }
 
+  @Test("That a static variable is initialised once, and has been perhaps, is said")
+  func initialisedOnce() async throws {
+    let report = try await ChangedProject("initialised-once").build()
+    #expect(report.notes.map(\.fact).contains(.initialisesOnce(["_ZZ3askiE5first"])))
+  }
+
   @Test("What the build system itself writes down of its compilations is known, too")
   func compileCommands() async throws {
     let entry =

@@ -27,12 +27,28 @@ struct FunctionUse {
     facts += takers(of: name, thatCall: FunctionUse.signalCalls).map { .mayHandleSignals(in: $0) }
     let (before, after) = (locks(in: name), now.locks(in: name))
     if before != after { facts.append(.locksOtherwise(Set(before + after).sorted())) }
+    let guarded = guarded(in: name).union(now.guarded(in: name))
+    if !guarded.isEmpty { facts.append(.initialisesOnce(guarded.sorted())) }
     return facts
   }
 
   /// The calls of locks that a function makes, in the order of its code.
   private mutating func locks(in name: String) -> [String] {
     calls(in: name).filter { FunctionUse.lockCalls.contains($0) }
+  }
+
+  /// The variables whose guards a function looks at (Itanium C++ ABI 5.1.6, "Guard variables").
+  private mutating func guarded(in name: String) -> Set<String> {
+    Set(
+      sections(of: name).flatMap { section in
+        section.references.compactMap { reference in
+          switch targets.target(of: reference, in: section.header.index) {
+          case .named(let name, _), .external(let name, _):
+            name.hasPrefix("_ZGVZ") ? "_Z" + name.dropFirst(4) : nil
+          default: nil
+          }
+        }
+      })
   }
 
   /// The functions outside the object that a function refers to, in the order of its code.

@@ -101,14 +101,13 @@ extension ObjectDifference {
             && object.section(of: symbol)?.isInGroup != true
         }.map(\.name))
     }
-    func uses(_ object: RelocatableObject) -> Set<String> {
-      Set(object.symbols.filter { $0.place == .undefined }.map(\.name))
-    }
     let functions = Set(old.symbols.filter { $0.type == .function }.map(\.name))
     var gone = definitions(old).subtracting(new.symbols.filter(\.isDefined).map(\.name))
-    removed = gone.intersection(functions).subtracting(uses(new))
+    removed = gone.intersection(functions).subtracting(new.symbols.needed)
     gone.subtract(removed)
-    for name in gone.union(definitions(new).intersection(uses(old))).sorted() { refuse(name, .definitionMoved) }
+    for name in gone.union(definitions(new).intersection(old.symbols.needed)).sorted() {
+      refuse(name, .definitionMoved)
+    }
   }
 
   /// Code that runs when a program starts has run already.

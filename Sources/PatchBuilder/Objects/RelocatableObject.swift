@@ -176,3 +176,8 @@ extension ElfSymbol {
   /// Whether it is a compiler's own word with the address of a function that its tables of handlers name.
   var isOfCompiler: Bool { name.hasPrefix("DW.ref.") }
 }
+
+extension [ElfSymbol] {
+  /// The names that a file refers to and does not define.
+  var needed: Set<String> { Set(filter { $0.place == .undefined }.map(\.name)) }
+}

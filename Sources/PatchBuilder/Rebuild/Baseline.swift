@@ -119,14 +119,14 @@ struct Baseline: Sendable {
   /// Refuses what no compilation reads and the program might be made of all the same: what the build makes sources from, assembly,
   /// a new source that it may find by a pattern.
   private func checkReached(_ files: [String], namesMadeOtherwise: Set<String>) throws(BuildRefused) {
-    let texts: Set<Substring> = ["h", "hh", "hpp", "hxx", "md", "rst", "adoc", "texi", "pod", "html", "tcl"]
+    let texts: Set<Substring> = ["h", "hh", "hpp", "hxx", "md", "rst", "adoc", "texi", "pod", "po", "html", "tcl"]
     let folders: Set<Substring> = ["test", "tests", "testsuite", "doc", "docs", "man", "debian", "examples"]
     let unknown = files.filter { file in
       let parts = file.split(separator: "/")
       let suffix = file.split(separator: ".").last ?? ""
       // A source that was there and was not compiled is not compiled now; what the build copied and changed may be, in its place.
       let isInert =
-        (texts.contains(suffix) || CompilerCall.isSource(file) && tree.holds(place(of: file)))
+        (texts.contains(suffix) || isManualPage(file) || CompilerCall.isSource(file) && tree.holds(place(of: file)))
         && !namesMadeOtherwise.contains(WholeFile.name(of: file))
       return !isInert && folders.isDisjoint(with: parts.dropLast())
         && !["NEWS", "README", "TODO", "ChangeLog", "CHANGES", "AUTHORS"].contains(parts.last ?? "")
@@ -134,6 +134,14 @@ struct Baseline: Sendable {
     guard unknown.isEmpty else {
       throw BuildRefused(unknown.map { BuildRefusal(place: $0, reason: .compileNotSeen) })
     }
+  }
+
+  /// Whether a file is named as a manual page is, and begins as one (man-pages(7), groff(7)).
+  private func isManualPage(_ file: String) -> Bool {
+    guard file.firstMatch(of: /\.[1-8][a-z]*$/) != nil, let text = try? WholeFile.read("\(tree.copy)/\(file)") else {
+      return false
+    }
+    return text.first == UInt8(ascii: ".") || text.first == UInt8(ascii: "'")
   }
 
   /// Whether a file of the tree seems to include one of these.

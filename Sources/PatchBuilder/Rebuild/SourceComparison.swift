@@ -127,8 +127,7 @@ struct SourceComparison {
     func definitions(_ symbols: [ElfSymbol]) -> Set<String> {
       Set(symbols.filter { $0.isDefined && $0.binding != .local }.map(\.name))
     }
-    func uses(_ symbols: [ElfSymbol]) -> [String] { symbols.filter { $0.place == .undefined }.map(\.name) }
-    var used = Set(compiled.flatMap { uses($0.new.symbols) })
+    var used = Set(compiled.flatMap { $0.new.symbols.needed })
     var sources: Set<String> = []
     // The objects that the change makes anew: known by their source's name, and by what they define.
     let old = Dictionary(grouping: compiled) { WholeFile.name(of: $0.unit.name) }.mapValues { parts in
@@ -140,7 +139,7 @@ struct SourceComparison {
       else { continue }
       let source = symbols.first { $0.type == .file }.map { WholeFile.name(of: $0.name) } ?? ""
       sources.insert(source)
-      if old[source]?.contains(definitions(symbols)) != true { used.formUnion(uses(symbols)) }
+      if old[source]?.contains(definitions(symbols)) != true { used.formUnion(symbols.needed) }
     }
     let present = Set(files.map { WholeFile.name(of: $0) })
     let inTarget = Set(target.symbols.files.map { WholeFile.name(of: $0) })

@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import Glibc
+internal import Patch
 internal import PatchBuilder
 internal import Reconciler
 
@@ -112,13 +113,18 @@ struct Build: ExampledCommand, AsyncParsableCommand {
     }
   }
 
+  /// A symbol for people: a name of C++ as the source has it, and as it is written elsewhere.
+  private func readable(_ symbol: String) -> String {
+    symbol.demangled.map { "\($0.printable) [\(symbol.printable)]" } ?? symbol.printable
+  }
+
   mutating func run() async throws {
     let style = output.style(for: STDERR_FILENO)
     let result = try await build()
     switch result {
     case .success(let report):
       for note in report.notes {
-        let symbol = note.symbol.map { "\($0.printable) " } ?? ""
+        let symbol = note.symbol.map { "\(readable($0)) " } ?? ""
         Output.error("note: \(symbol)\(lines(note.message))\n")
       }
       if output.isJSON {
@@ -132,7 +138,7 @@ struct Build: ExampledCommand, AsyncParsableCommand {
     case .failure(let refused):
       for refusal in refused.refusals {
         let place = refusal.place.map { "\($0.printable): " } ?? ""
-        let symbol = refusal.symbol.map { "\($0.printable) " } ?? ""
+        let symbol = refusal.symbol.map { "\(readable($0)) " } ?? ""
         Output.error(
           "\(place)\(style.bad("refused:")) \(symbol)\(lines(refusal.message)) [\(refusal.code.rawValue)]\n")
         Output.error("   help: \(refusal.nextStep.printable); `lpreconcile explain \(refusal.code.rawValue)`\n")
