@@ -96,7 +96,8 @@ struct BinaryMatch {
     guard let place = place(of: symbol, named: symbol.name) else { return nil }
     let own = Set(object.namesakes(of: index))
     let all = target.symbols.code(in: place.address.value..<place.address.value + 1).filter { $0.kind == .function }
-    return all.first { !own.contains($0.name) || symbol.binding == .local && $0.file != file }?.name
+    // A static function of the name may be another file's.
+    return all.first { !own.contains($0.name) || symbol.binding == .local && $0.isLocal && $0.file != file }?.name
   }
 
   private mutating func difference(ofSymbol index: Int) -> Difference? {

@@ -176,29 +176,28 @@ private struct Compiled {
     let changed = try await tree.linked(as: "changed")
     try await diff.apply(to: changed.copy)
     var units = units
-    if units.count > manyUnits {
+    let areMany = units.count > manyUnits
+    if areMany {
       let isSame = try await Concurrent.map(units) { unit throws(BuildRefused) in try await unit.isSame(in: changed) }
       units = zip(units, isSame).filter { !$1 }.map { $0.0 }
     }
-    let objects = try await compile(units, [("old", tree), ("new", changed)])
+    // The proof needs those that differ only; where there are few, waiting to know which takes longer than compiling all.
+    let both: [(state: String?, tree: SourceTree)] = [("old", tree), ("new", changed)]
+    let objects = try await compile(units, both + (areMany ? [] : [(nil, tree)]))
     let (old, new) = (objects[0], objects[1])
     let differences = units.indices.map { ObjectDifference(from: old[$0], to: new[$0], place: units[$0].name) }
     let different = units.indices.filter { !differences[$0].isEmpty }
     guard !different.isEmpty else { return [] }
     let chosen = different.map { units[$0] }
     let restored = await withLinesRestored(chosen, different.map { differences[$0] }, changed, diff, original: original)
-    let built = different.map { units[$0].built(like: old[$0]) }
-    var plain = try await compile(zip(chosen, built).filter { $1 == nil }.map { $0.0 }, [(nil, tree)])[0][...]
-    var found: [Compiled] = []
-    for (position, index) in different.enumerated() {
+    let plain = areMany ? try await compile(chosen, [(nil, tree)])[0] : different.map { objects[2][$0] }
+    return different.enumerated().map { position, index in
       let unit = units[index]
       let difference = restored.map { ObjectDifference(from: old[index], to: $0[position], place: unit.name) }
-      found.append(
-        Compiled(
-          unit: unit, plain: built[position] ?? plain.removeFirst(), old: old[index], new: new[index],
-          difference: difference ?? differences[index]))
+      return Compiled(
+        unit: unit, plain: plain[position], old: old[index], new: new[index],
+        difference: difference ?? differences[index])
     }
-    return found
   }
 
   /// Objects of units, for each version of the source.

@@ -74,15 +74,6 @@ struct TranslationUnit: Sendable {
     return WholeFile.isRegular(path) == true ? path : nil
   }
 
-  /// The object that the project's own build has made of it.
-  ///
-  /// `other`: one of the same source, whose functions it must have.
-  func built(like other: RelocatableObject) -> RelocatableObject? {
-    guard let object = builtObject.flatMap({ try? RelocatableObject(path: $0) }) else { return nil }
-    let names = { (object: RelocatableObject) in Set(object.functions.map { object.symbols[$0].name }) }
-    return names(object) == names(other) ? object : nil
-  }
-
   /// Whether the source makes the same object in another tree, debugging information apart.
   func isSame(in other: SourceTree) async throws(BuildRefused) -> Bool {
     guard let built = builtObject else { return false }
