@@ -37,6 +37,8 @@ package struct BuildNote: Equatable, Sendable {
     case mayHandleSignals(in: String)
     /// It calls these functions of locks more, less or in another order than before.
     case locksOtherwise([String])
+    /// It calls, or reads as pointers, these names of what gives memory back more, less or in another order than before.
+    case releasesOtherwise([String])
     /// It initialises these static variables of C++ when it runs for the first time.
     case initialisesOnce([String])
     /// The compiler printed warnings.
@@ -69,6 +71,8 @@ package struct BuildNote: Equatable, Sendable {
       "is named by \(name), which installs signal handlers: it may run between any two instructions of the program"
     case .locksOtherwise(let names):
       "calls \(names.joined(separator: ", ")) otherwise than before: check it against threads that hold a lock in the switch"
+    case .releasesOtherwise(let names):
+      "calls \(names.joined(separator: ", ")) otherwise than before: check it against what was made before the switch, or with the patch before a revert, and is released after"
     case .initialisesOnce(let names):
       "initialises \(names.joined(separator: ", ")) once: where the running program has done so, they keep what they got"
     case .compilerWarnings(let source, let text): "the compiler warns about \(source):\n\(text)"

@@ -305,6 +305,33 @@ struct ProjectBuildTests {
     #expect(facts("ask") == [])
   }
 
+  @Test("That memory is given back otherwise than before is said: what lives in the switch was made by the old code")
+  func releasedOtherwise() async throws {
+    let text = """
+      # replaces: drop ask
+       #include <stdlib.h>
+       struct pair { char *a, *b; };
+       void (*give_back)(void *) = free;
+       __attribute__((noipa)) void drop(struct pair *pair) {
+         give_back(pair->a);
+      +  free(pair->b);
+         free(pair);
+       }
+       int ask(int x) {
+         struct pair *pair = malloc(sizeof *pair);
+         pair->a = malloc(9);
+      -  pair->b = "b";
+      +  pair->b = malloc(2);
+         drop(pair);
+         return x;
+       }
+
+      """
+    let notes = try await ChangedProject(text: text).build().notes
+    let said = notes.filter { if case .releasesOtherwise = $0.fact { true } else { false } }
+    #expect(said == [BuildNote(symbol: "drop", fact: .releasesOtherwise(["free", "give_back"]))])
+  }
+
   @Test("That a static variable is initialised once, and has been perhaps, is said")
   func initialisedOnce() async throws {
     let report = try await ChangedProject("initialised-once").build()

@@ -27,6 +27,8 @@ struct FunctionUse {
     facts += takers(of: name, thatCall: FunctionUse.signalCalls).map { .mayHandleSignals(in: $0) }
     let (before, after) = (locks(in: name), now.locks(in: name))
     if before != after { facts.append(.locksOtherwise(Set(before + after).sorted())) }
+    let (given, back) = (releases(in: name), now.releases(in: name))
+    if given != back { facts.append(.releasesOtherwise(Set(given + back).sorted())) }
     let guarded = guarded(in: name).union(now.guarded(in: name))
     if !guarded.isEmpty { facts.append(.initialisesOnce(guarded.sorted())) }
     return facts
@@ -35,6 +37,25 @@ struct FunctionUse {
   /// The calls of locks that a function makes, in the order of its code.
   private mutating func locks(in name: String) -> [String] {
     calls(in: name).filter { FunctionUse.lockCalls.contains($0) }
+  }
+
+  /// What gives memory back, by its name, a function or a pointer to one, in the order of a function's code.
+  private mutating func releases(in name: String) -> [String] {
+    sections(of: name).flatMap { section in
+      section.references.compactMap { reference in
+        switch targets.target(of: reference, in: section.header.index) {
+        case .named(let name, 0), .external(let name, _): FunctionUse.isRelease(name) ? name : nil
+        default: nil
+        }
+      }
+    }
+  }
+
+  /// Whether a name is that of something that gives memory back: `free`, `xmlFree`, `g_object_unref`, `operator delete`.
+  private static func isRelease(_ name: String) -> Bool {
+    let name = name.lowercased()
+    return ["free", "unref", "release", "realloc"].contains { name.contains($0) }
+      || ["_zdl", "_zda"].contains { name.hasPrefix($0) }
   }
 
   /// The variables whose guards a function looks at (Itanium C++ ABI 5.1.6, "Guard variables").

@@ -120,7 +120,9 @@ struct Baseline: Sendable {
   /// a new source that it may find by a pattern.
   private func checkReached(_ files: [String], namesMadeOtherwise: Set<String>) throws(BuildRefused) {
     let texts: Set<Substring> = ["h", "hh", "hpp", "hxx", "md", "rst", "adoc", "texi", "pod", "po", "html", "tcl"]
-    let folders: Set<Substring> = ["test", "tests", "testsuite", "doc", "docs", "man", "debian", "examples"]
+    let folders: Set<Substring> = [
+      "test", "tests", "testsuite", "result", "results", "expected", "doc", "docs", "man", "debian", "examples",
+    ]
     let unknown = files.filter { file in
       let parts = file.split(separator: "/")
       let suffix = file.split(separator: ".").last ?? ""
