@@ -311,9 +311,9 @@ struct ProjectBuildTests {
       # replaces: drop ask
        #include <stdlib.h>
        struct pair { char *a, *b; };
-       void (*give_back)(void *) = free;
+       void (*item_free)(void *) = free;
        __attribute__((noipa)) void drop(struct pair *pair) {
-         give_back(pair->a);
+         item_free(pair->a);
       +  free(pair->b);
          free(pair);
        }
@@ -329,7 +329,8 @@ struct ProjectBuildTests {
       """
     let notes = try await ChangedProject(text: text).build().notes
     let said = notes.filter { if case .releasesOtherwise = $0.fact { true } else { false } }
-    #expect(said == [BuildNote(symbol: "drop", fact: .releasesOtherwise(["free", "give_back"]))])
+    #expect(said.map(\.symbol) == ["drop"])
+    #expect(said.map(\.fact) == [.releasesOtherwise(["free", "item_free"])])
   }
 
   @Test("That a static variable is initialised once, and has been perhaps, is said")
