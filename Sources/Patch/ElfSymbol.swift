@@ -45,6 +45,13 @@ package struct ElfSymbol: Equatable, Sendable {
     index: 0, name: "", value: 0, size: 0, type: .none, binding: .local, visibility: .default, place: .undefined,
     version: nil, isDefaultVersion: true)
 
+  /// The same with another value.
+  package func moved(to value: UInt64) -> ElfSymbol {
+    ElfSymbol(
+      index: index, name: name, value: value, size: size, type: type, binding: binding, visibility: visibility,
+      place: place, version: version, isDefaultVersion: isDefaultVersion)
+  }
+
   /// Whether the file itself defines the symbol.
   package var isDefined: Bool { place != .undefined }
 }

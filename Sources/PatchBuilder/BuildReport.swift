@@ -41,6 +41,8 @@ package struct BuildNote: Equatable, Sendable {
     case releasesOtherwise([String])
     /// It initialises these static variables of C++ when it runs for the first time.
     case initialisesOnce([String])
+    /// The binary's constants differ from those of its rebuild, and so do their places: how.
+    case rebuildDiffers(String)
     /// The compiler printed warnings.
     case compilerWarnings(source: String, text: String)
     /// Other symbols of the target have the same address: they change together.
@@ -75,6 +77,7 @@ package struct BuildNote: Equatable, Sendable {
       "calls \(names.joined(separator: ", ")) otherwise than before: check it against what was made before the switch, or with the patch before a revert, and is released after"
     case .initialisesOnce(let names):
       "initialises \(names.joined(separator: ", ")) once: where the running program has done so, they keep what they got"
+    case .rebuildDiffers(let how): "the binary has other constants than its rebuild, and the same code: \(how)"
     case .compilerWarnings(let source, let text): "the compiler warns about \(source):\n\(text)"
     case .sharesItsCode(let names): "shares its code with \(names.joined(separator: ", ")), which change with it"
     case .specialisedCopies(let names):

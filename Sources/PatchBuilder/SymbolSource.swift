@@ -7,9 +7,9 @@ enum SymbolSource {
   ///
   /// - Throws: a refusal when the given file cannot be read or belongs to another build.
   static func find(
-    for target: ElfFile, at path: String, buildID: BuildID, given: String?
+    for target: ElfFile, at path: String, buildID: BuildID, given: String?, moved: MovedConstants?
   ) throws(BuildRefused) -> [ElfSymbol] {
-    if let given { return try read(given, for: target, buildID: buildID) }
+    if let given { return try read(given, for: target, buildID: buildID, moved) }
     do {
       return try target.fullSymbols(at: path)
     } catch {
@@ -17,14 +17,17 @@ enum SymbolSource {
     }
   }
 
-  private static func read(_ path: String, for target: ElfFile, buildID: BuildID) throws(BuildRefused) -> [ElfSymbol] {
+  private static func read(
+    _ path: String, for target: ElfFile, buildID: BuildID, _ moved: MovedConstants?
+  ) throws(BuildRefused) -> [ElfSymbol] {
     try WholeFile.checkReadable(path)
     do {
       let donor = try ElfFile(path: path)
-      if try donor.buildID() != buildID, let difference = try difference(between: target, and: donor) {
+      if moved == nil, try donor.buildID() != buildID, let difference = try difference(between: target, and: donor) {
         throw BuildRefused(.symbolsOfAnotherBuild(why: difference), at: path)
       }
-      let symbols = try donor.symbols(.full)
+      let all = try donor.symbols(.full)
+      let symbols = moved.map { moved in all.compactMap { moved.inBinary($0) } } ?? all
       guard !symbols.isEmpty else {
         throw BuildRefused(.symbolsOfAnotherBuild(why: "it has no symbol table"), at: path)
       }
@@ -46,7 +49,7 @@ enum SymbolSource {
     let other = loaded(donor)
     guard !mine.isEmpty else { return "the binary has no section headers to compare" }
     for (a, b) in zip(mine, other) {
-      guard a.name == b.name, a.address == b.address, a.size == b.size, a.type == b.type, a.flags == b.flags else {
+      guard a.isPlaced(as: b) else {
         return "section \(a.name) at \(a.address) is \(b.name) at \(b.address) there, or has another size"
       }
       if try target.content(of: a) != donor.content(of: b) { return "the content of \(a.name) differs" }
@@ -54,7 +57,15 @@ enum SymbolSource {
     return mine.count == other.count ? nil : "it has \(other.count) loaded sections, the binary \(mine.count)"
   }
 
-  private static func loaded(_ file: ElfFile) -> [ElfSection] {
+  /// The sections that are mapped, the note with the build-id excepted.
+  static func loaded(_ file: ElfFile) -> [ElfSection] {
     file.sections.filter { $0.flags & UInt64(SHF_ALLOC) != 0 && $0.name != ".note.gnu.build-id" }
+  }
+}
+
+extension ElfSection {
+  /// Whether another file has it alike, its content apart.
+  func isPlaced(as other: ElfSection) -> Bool {
+    name == other.name && address == other.address && size == other.size && type == other.type && flags == other.flags
   }
 }

@@ -31,7 +31,14 @@ struct TargetImage: Sendable {
     var range: Range<UInt64> { address..<(address &+ UInt64(bytes.count)) }
   }
 
-  init(path: String, symbols symbolsPath: String?) throws(BuildRefused) {
+  /// Reads one.
+  ///
+  /// - Parameters:
+  ///   - path: the file.
+  ///   - symbolsPath: a file with its symbols; nil for its own, or its debug file.
+  ///   - moved: how that file may differ.
+  /// - Throws: a refusal when it is none, or is no file that a patch can be for.
+  init(path: String, symbols symbolsPath: String?, moved: MovedConstants? = nil) throws(BuildRefused) {
     self.path = path
     try WholeFile.checkReadable(path)
     do {
@@ -67,7 +74,7 @@ struct TargetImage: Sendable {
       symbolWords = try elf.words { [UInt64(R_X86_64_GLOB_DAT), UInt64(R_X86_64_JUMP_SLOT)].contains($0) }
         .compactMapValues { $0.symbol > 0 && $0.symbol <= names.count ? names[$0.symbol - 1] : nil }
       tracksIndirectBranches = try elf.hasIndirectBranchTracking()
-      let full = try SymbolSource.find(for: elf, at: path, buildID: buildID, given: symbolsPath)
+      let full = try SymbolSource.find(for: elf, at: path, buildID: buildID, given: symbolsPath, moved: moved)
       symbols = SymbolCatalog(full: full, dynamic: dynamicSymbols)
     } catch let refused as BuildRefused {
       throw refused

@@ -121,15 +121,17 @@ struct ChangedProject {
   /// Makes the artifact.
   ///
   /// `change`: nil for the project's own, as a diff.
+  /// `knowsSource`: whether a rebuild may have other constants.
   /// `cache`: the folder that keeps built sources.
   func build(
-    _ change: ProjectBuildRequest.Change? = nil, output: String = "fix.lpatch", cache: String? = nil
+    _ change: ProjectBuildRequest.Change? = nil, output: String = "fix.lpatch", knowsSource: Bool = false,
+    cache: String? = nil
   ) async throws -> BuildReport {
     try await PatchBuild.run(
       ProjectBuildRequest(
         artifact: ArtifactRequest(binary: binary, name: "fix", output: folder.file(output)),
         origin: .project(source: folder.file("old"), command: command),
-        change: change ?? .diff(folder.file("fix.diff")), cache: cache)
+        change: change ?? .diff(folder.file("fix.diff")), knowsSource: knowsSource, cache: cache)
     ) { _ in }
   }
 

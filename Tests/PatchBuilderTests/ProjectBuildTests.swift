@@ -305,6 +305,66 @@ struct ProjectBuildTests {
     #expect(facts("ask") == [])
   }
 
+  /// A program that names the version of a library, and a rebuild with a newer one.
+  private func projectWithVersion(_ later: String) throws -> ChangedProject {
+    let text = """
+      # first: cat ../version.h > version.h 2> /dev/null || echo '#define VERSION "3.0.9 7 Apr 2026"' > version.h
+      # replaces: ask
+       #include <stdio.h>
+       #include "version.h"
+       static const int first[8] __attribute__((aligned(64))) = {3, 1, 4, 1, 5, 9, 2, 6};
+       const char *const names[] = {"one", VERSION, "two", "three"};
+       static const int last[8] __attribute__((aligned(64))) = {2, 7, 1, 8, 2, 8, 1, 8};
+       __attribute__((noipa)) const char *name(int x) { return names[x % 4]; }
+       int ask(int x) {
+         if (x == 7) puts("behind the version");
+         printf("%s %d\\n", name(x), first[x % 8]);
+      -  return last[x % 8] * 3;
+      +  return last[x % 8] * 5 + name(x)[0];
+       }
+
+      """
+    let project = try ChangedProject(text: text)
+    try PatchedProgram.write("#define VERSION \"\(later)\"\n", to: project.folder.file("version.h"))
+    return project
+  }
+
+  @Test(
+    "A rebuild that names the version of a newer library serves where the source is known, and nothing else differs",
+    arguments: ["3.0.22 25 Aug 2026", "3.0.8 1 Jan 2026"])
+  func newerLibrary(version: String) async throws {
+    let project = try projectWithVersion(version)
+    let report = try await project.build(knowsSource: true)
+    #expect(
+      report.notes.map(\.fact).contains(
+        .rebuildDiffers("\"3.0.9 7 Apr 2026\" there, \"\(version)\" in the rebuild")))
+    let answers = try project.answers(with: report)
+    #expect(answers.patched == answers.new)
+    #expect(answers.patched != answers.old)
+    let refused = await #expect(throws: BuildRefused.self) { try await project.build(output: "again.lpatch") }
+    #expect(refused?.refusals.map(\.code.rawValue) == ["LP0438"])
+  }
+
+  @Test("One whose code differs does not, nor one whose data does", arguments: ["x * 3", "start + x"])
+  func otherCode(expression: String) async throws {
+    let text = """
+      # first: cat ../version.h > version.h 2> /dev/null || echo '#define VALUE x * 5' > version.h
+      # replaces: ask
+       #include "version.h"
+       int start = 7;
+       __attribute__((noipa)) int other(int x) { return VALUE; }
+       int ask(int x) {
+      -  return other(x) % 7;
+      +  return other(x) % 5;
+       }
+
+      """
+    let project = try ChangedProject(text: text)
+    try PatchedProgram.write("#define VALUE \(expression)\n", to: project.folder.file("version.h"))
+    let refused = await #expect(throws: BuildRefused.self) { try await project.build(knowsSource: true) }
+    #expect(refused?.refusals.map(\.code.rawValue) == ["LP0438"])
+  }
+
   @Test("That memory is given back otherwise than before is said: what lives in the switch was made by the old code")
   func releasedOtherwise() async throws {
     let text = """

@@ -6,16 +6,17 @@ struct Baseline: Sendable {
   /// The calls of compilers that built it.
   let calls: [CompilerCall]
   /// The file among those built that says where everything in the binary lies.
-  let donor: String
+  let donor: SymbolDonor
 
   /// Builds a source, or takes it from where it was built before.
   ///
   /// `binary`: the path of what it is to make.
+  /// `knowsSource`: as in ``ProjectBuildRequest``.
   /// `log`: the path of the file that says what the build said, kept where it fails.
   /// `work`: gets the copy.
   /// - Throws: a refusal when it does not build, or when what was built is not the binary.
   static func make(
-    _ source: ProjectSource, for binary: String, log: String, in work: String, cache: BuildCache?,
+    _ source: ProjectSource, for binary: String, knowsSource: Bool, log: String, in work: String, cache: BuildCache?,
     progress: @Sendable (String) -> Void
   ) async throws(BuildRefused) -> Baseline {
     let tree = await SourceTree(in: work, of: source)
@@ -33,7 +34,7 @@ struct Baseline: Sendable {
       try await build(source, tree, in: work, log: log)
     }
     progress("looking for the binary in what was built")
-    let donor = try SymbolDonor.find(for: binary, in: tree)
+    let donor = try SymbolDonor.find(for: binary, in: tree, knowsSource: knowsSource)
     if isNew, let key {
       _ = try await cache?.entry("built", key) { part throws(BuildRefused) in
         let parts = ["tree", CompilerCall.folderName].map { "\(work)/\($0)" }

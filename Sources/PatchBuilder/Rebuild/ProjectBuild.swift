@@ -26,7 +26,8 @@ struct ProjectBuild {
     let source = try await ProjectSource.find(request, cache: cache, work: work.path, progress: progress)
     let diff = try await diff(request, source, in: work.path)
     let baseline = try await Baseline.make(
-      source, for: request.artifact.binary, log: WholeFile.absolute(request.artifact.output) + ".log", in: work.path,
+      source, for: request.artifact.binary, knowsSource: request.knowsSource,
+      log: WholeFile.absolute(request.artifact.output) + ".log", in: work.path,
       cache: cache, progress: progress)
     let build = ProjectBuild(
       request: request, source: source, baseline: baseline, diff: diff, folder: work.path, progress: progress)
@@ -52,7 +53,8 @@ struct ProjectBuild {
   }
 
   private func run() async throws(BuildRefused) -> BuildReport {
-    let target = try TargetImage(path: request.artifact.binary, symbols: baseline.donor)
+    let target = try TargetImage(
+      path: request.artifact.binary, symbols: baseline.donor.path, moved: baseline.donor.moved)
     var parts = try await compare(target)
     var usesOffsetTable = false
     progress("making the artifact")
@@ -197,6 +199,7 @@ struct ProjectBuild {
     }
     build.known = known
     build.notes = notes
+    if let moved = baseline.donor.moved { build.notes.append(BuildNote(fact: .rebuildDiffers(moved.text))) }
     let debug = parts.map { $0.unit.file("new.o") }
     let folder = folder
     return try await build.run(changes) {

@@ -33,13 +33,19 @@ package struct ProjectBuildRequest: Equatable, Sendable {
   package var artifact: ArtifactRequest
   package var origin: Origin
   package var change: Change
+  /// Whether the source is known to be that of the binary, by a package and its version: then a rebuild may have other constants, as newer
+  /// libraries give it.
+  package var knowsSource: Bool
   /// The folder that keeps what is needed again for the next change; nil for none.
   package var cache: String?
 
-  package init(artifact: ArtifactRequest, origin: Origin, change: Change, cache: String? = nil) {
+  package init(
+    artifact: ArtifactRequest, origin: Origin, change: Change, knowsSource: Bool = false, cache: String? = nil
+  ) {
     self.artifact = artifact
     self.origin = origin
     self.change = change
+    self.knowsSource = knowsSource
     self.cache = cache
   }
 }

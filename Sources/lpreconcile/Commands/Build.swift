@@ -106,7 +106,8 @@ struct Build: ExampledCommand, AsyncParsableCommand {
       }
       let artifact = ArtifactRequest(binary: binary, name: name, description: description, fixes: fixes, output: file)
       let request = ProjectBuildRequest(
-        artifact: artifact, origin: change.origin, change: change.change, cache: cacheFolder)
+        artifact: artifact, origin: change.origin, change: change.change, knowsSource: debian != nil,
+        cache: cacheFolder)
       return .success(try await PatchBuild.run(request) { Output.error("\($0.printable) …\n") })
     } catch {
       return .failure(error)
