@@ -8,6 +8,8 @@ struct SymbolCatalog: Sendable {
   private(set) var code: [TargetSymbol] = []
   /// The source files that the symbol table names (`STT_FILE`).
   let files: Set<String>
+  /// Those of them of which it has static functions or variables.
+  let filesWithStatics: Set<String>
   /// Whether a full symbol table was at hand.
   let isComplete: Bool
 
@@ -28,6 +30,7 @@ struct SymbolCatalog: Sendable {
         found.append(target)
       }
     }
+    filesWithStatics = Set(found.filter(\.isLocal).compactMap(\.file))
     let known = Set(found.map { Place(name: $0.name, address: $0.address) })
     for symbol in dynamic {
       guard let target = TargetSymbol(symbol, file: nil) else { continue }

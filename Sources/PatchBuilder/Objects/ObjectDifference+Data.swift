@@ -6,11 +6,7 @@ extension ObjectDifference {
   mutating func compareData(_ before: [String: Int], _ now: [String: Int]) {
     for (name, index) in now.sorted(by: { $0.key < $1.key }) {
       let symbol = new.symbols[index]
-      // The binary's own tables need not have it.
-      if symbol.isOfCompiler {
-        added.insert(name)
-        continue
-      }
+      if symbol.isOfCompiler { continue }
       guard let oldIndex = before[oldName(name)] else {
         add(name, symbol, instead: before.filter { place in !now.keys.contains { oldName($0) == place.key } })
         continue

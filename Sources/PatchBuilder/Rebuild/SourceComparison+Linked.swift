@@ -16,6 +16,11 @@ extension SourceComparison {
         parts[index].difference.changed[name] = nil
         parts[index].difference.added.insert(name)
       }
+      // The binary's own tables need not have them.
+      for symbol in part.new.symbols
+      where symbol.isOfCompiler && part.match.place(of: symbol, named: symbol.name) == nil {
+        parts[index].difference.added.insert(symbol.name)
+      }
       for (name, symbol) in part.inGroups(parts[index].difference.added) {
         if part.match.place(of: symbol, named: name) != nil {
           parts[index].difference.added.remove(name)
