@@ -98,7 +98,7 @@ package enum BuildCode: String, CaseIterable, Sendable {
     case .wideRegisters:
       "Callers of this function use AVX, mask or MMX registers and may keep values in them that a stub around the replacement cannot keep. Replace the functions that call it instead."
     case .exceptions:
-      "The program is written in a language with exceptions, and the replacement calls something that may throw. An exception can pass through a patch where the program is linked with the shared libgcc_s.so.1, which is told of the patch's call-frame information, and where the replacement has any; else the program would end in std::terminate. Replace a function that calls nothing, or one that it calls; compile the replacement without -fno-asynchronous-unwind-tables."
+      "The program is written in a language with exceptions, and the replacement calls something that may throw. An exception can pass through a patch where the program's unwinder is the shared libgcc_s.so.1, which is told of the patch's call-frame information, and where the replacement has any; else the program would end in std::terminate. Replace a function that calls nothing, or one that it calls; compile the replacement without -fno-asynchronous-unwind-tables."
     case .objectUnusable:
       "An object file of the project cannot be compared with another: it is for another machine, damaged, or holds what the link-time optimiser makes code of later."
     case .dataChanged:
