@@ -24,6 +24,8 @@ let package = Package(
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
+    // What swift-subprocess names paths by.
+    .package(url: "https://github.com/apple/swift-system", from: "1.5.0"),
   ],
   targets: [
     // The seams to C. CYaml, CElf, CCapstone and CNettle are module maps and nothing else.
@@ -40,7 +42,10 @@ let package = Package(
     .target(name: "Patch", dependencies: ["CElf", "CNettle"], swiftSettings: strict),
     .target(
       name: "PatchBuilder",
-      dependencies: ["Patch", "CElf", "CCapstone", .product(name: "Subprocess", package: "swift-subprocess")],
+      dependencies: [
+        "Patch", "CElf", "CCapstone", .product(name: "Subprocess", package: "swift-subprocess"),
+        .product(name: "SystemPackage", package: "swift-system"),
+      ],
       swiftSettings: strict),
     .target(name: "LiveProcess", dependencies: ["CTrace", "CElf", "Patch"], swiftSettings: strict),
     .target(name: "Reconciler", dependencies: ["Manifest", "Patch", "LiveProcess"], swiftSettings: strict),

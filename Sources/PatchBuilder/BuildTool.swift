@@ -1,5 +1,6 @@
 internal import Glibc
 internal import Subprocess
+internal import SystemPackage
 
 /// Runs the compiler, the assembler and the linker.
 enum BuildTool {
@@ -7,6 +8,17 @@ enum BuildTool {
   struct Answer: Sendable {
     let output: String
     let errors: String
+  }
+
+  /// The path of a tool, as a shell would find it; nil where there is none.
+  ///
+  /// The library would start a process for each folder of `PATH` that has not got the tool.
+  private static func path(of tool: String) -> String? {
+    // SAFETY: the environment is not changed by this tool, and its text is copied at once.
+    let path = unsafe getenv("PATH").map { unsafe String(cString: $0) } ?? "/usr/bin:/bin"
+    let folders = tool.contains("/") ? [""] : path.split(separator: ":").map { "\($0)/" }
+    // SAFETY: C gets the string for the time of the call.
+    return folders.lazy.map { $0 + tool }.first { unsafe access($0, X_OK) == 0 && WholeFile.isRegular($0) == true }
   }
 
   /// Runs a tool to its end.
@@ -18,14 +30,9 @@ enum BuildTool {
     _ tool: String, _ arguments: [String], keepsTime: Bool = false
   ) async throws(BuildRefused) -> Answer {
     do {
-      let isPath = tool.contains("/")
-      if isPath {
-        // SAFETY: the path is a Swift string, which C gets for the time of the call.
-        guard unsafe access(tool, X_OK) == 0 else { throw BuildRefused(.toolMissing(tool)) }
-      }
-      // env(1) takes a path as it is, so that no type for paths is needed here.
+      guard let path = path(of: tool) else { throw BuildRefused(.toolMissing(tool)) }
       let result = try await Subprocess.run(
-        .name(isPath ? "env" : tool), arguments: Arguments(isPath ? [tool] + arguments : arguments),
+        .path(FilePath(path)), arguments: Arguments(arguments),
         // Messages in English, and no time of day in __DATE__ and __TIME__ (gcc and clang obey it).
         environment: .inherit.updating(keepsTime ? ["LC_ALL": "C"] : ["LC_ALL": "C", "SOURCE_DATE_EPOCH": "0"]),
         output: .string(limit: 16 << 20), error: .string(limit: 16 << 20))
@@ -37,11 +44,6 @@ enum BuildTool {
       return answer
     } catch let refused as BuildRefused {
       throw refused
-    } catch let error as SubprocessError {
-      guard error.code == .executableNotFound else {
-        throw BuildRefused(.toolFailed(tool, output: "\(error)"))
-      }
-      throw BuildRefused(.toolMissing(tool))
     } catch {
       throw BuildRefused(.toolFailed(tool, output: "\(error)"))
     }
