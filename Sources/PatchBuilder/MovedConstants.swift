@@ -69,7 +69,7 @@ struct MovedConstants: Sendable {
     let above = known.filter { $0 >= symbol.value }.min()
     let distances = [below, above].compactMap { place in place.map { (places[$0] ?? $0) &- $0 } }
     guard let content = part.bytes(of: part.rebuild, at: symbol.value, count: symbol.size) else { return nil }
-    let fitting = Set(distances.isEmpty ? [0] : distances).map { symbol.value &+ $0 }.filter { place in
+    let fitting = Set(distances + [0]).map { symbol.value &+ $0 }.filter { place in
       part.bytes(of: part.binary, at: place, count: symbol.size) == content
     }
     guard fitting.count == 1, let place = fitting.first else { return nil }

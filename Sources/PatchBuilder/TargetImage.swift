@@ -14,6 +14,8 @@ struct TargetImage: Sendable {
   /// The segments without code, by address.
   let data: [CodeSegment]
   let symbols: SymbolCatalog
+  /// Whether the symbols are those of a rebuild with other constants, of which some may not be known.
+  let hasMovedConstants: Bool
   /// The file's `.dynsym`.
   let dynamicSymbols: [ElfSymbol]
   /// The words that get an address of the file itself when it is mapped: what they get, as the link editor assigned it, by place
@@ -40,6 +42,7 @@ struct TargetImage: Sendable {
   /// - Throws: a refusal when it is none, or is no file that a patch can be for.
   init(path: String, symbols symbolsPath: String?, moved: MovedConstants? = nil) throws(BuildRefused) {
     self.path = path
+    hasMovedConstants = moved != nil
     try WholeFile.checkReadable(path)
     do {
       elf = try ElfFile(path: path)

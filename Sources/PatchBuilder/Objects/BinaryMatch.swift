@@ -76,7 +76,7 @@ struct BinaryMatch {
 
   /// What the object defines and the target has not, by name: the linker has left it out, since nobody used it, or took another file's.
   func leftOut() -> [String] {
-    guard target.symbols.isComplete else { return [] }
+    guard target.symbols.isComplete, !target.hasMovedConstants else { return [] }
     // A table that has no static name of the file may have lost them: they live all the same.
     let knowsStatics = file.map { target.symbols.filesWithStatics.contains($0) } ?? false
     return object.symbols.filter { symbol in
