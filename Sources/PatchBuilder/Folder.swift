@@ -38,9 +38,9 @@ enum Folder {
   static func remove(_ folder: String) {
     for name in names(in: folder) {
       let path = "\(folder)/\(name)"
-      // SAFETY: C gets the string for the time of the call.
-      if kind(of: path) == S_IFDIR { remove(path) } else { _ = unsafe unlink(path) }
+      if kind(of: path) == S_IFDIR { remove(path) } else { WholeFile.remove(path) }
     }
+    // SAFETY: C gets the string for the time of the call.
     _ = unsafe rmdir(folder)
   }
 

@@ -81,7 +81,7 @@ enum WholeFile {
     // SAFETY: C gets the strings for the time of the calls.
     if unsafe failure == 0 && rename(beside, target) != 0 { failure = errno }
     guard failure == 0 else {
-      unsafe unlink(beside)
+      remove(beside)
       throw BuildRefused(.notWritable(errno: failure), at: path)
     }
   }

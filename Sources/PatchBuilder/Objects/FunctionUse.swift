@@ -41,12 +41,10 @@ struct FunctionUse {
 
   /// What gives memory back, by its name, a function or a pointer to one, in the order of a function's code.
   private mutating func releases(in name: String) -> [String] {
-    sections(of: name).flatMap { section in
-      section.references.compactMap { reference in
-        switch targets.target(of: reference, in: section.header.index) {
-        case .named(let name, 0), .external(let name, _): FunctionUse.isRelease(name) ? name : nil
-        default: nil
-        }
+    references(in: name).compactMap { target in
+      switch target {
+      case .named(let name, 0), .external(let name, _): FunctionUse.isRelease(name) ? name : nil
+      default: nil
       }
     }
   }
@@ -61,23 +59,23 @@ struct FunctionUse {
   /// The variables whose guards a function looks at (Itanium C++ ABI 5.1.6, "Guard variables").
   private mutating func guarded(in name: String) -> Set<String> {
     Set(
-      sections(of: name).flatMap { section in
-        section.references.compactMap { reference in
-          switch targets.target(of: reference, in: section.header.index) {
-          case .named(let name, _), .external(let name, _):
-            name.hasPrefix("_ZGVZ") ? "_Z" + name.dropFirst(4) : nil
-          default: nil
-          }
+      references(in: name).compactMap { target in
+        switch target {
+        case .named(let name, _), .external(let name, _): name.hasPrefix("_ZGVZ") ? "_Z" + name.dropFirst(4) : nil
+        default: nil
         }
       })
   }
 
   /// The functions outside the object that a function refers to, in the order of its code.
   private mutating func calls(in name: String) -> [String] {
+    references(in: name).compactMap { if case .external(let name, _) = $0 { name } else { nil } }
+  }
+
+  /// What a function refers to, in the order of its code.
+  private mutating func references(in name: String) -> [ReferenceTargets.Target] {
     sections(of: name).flatMap { section in
-      section.references.compactMap { reference in
-        if case .external(let name, _) = targets.target(of: reference, in: section.header.index) { name } else { nil }
-      }
+      section.references.map { targets.target(of: $0, in: section.header.index) }
     }
   }
 
