@@ -95,6 +95,26 @@ struct StackCheckTests {
     #expect(seen.findings.uses.isEmpty)
   }
 
+  @Test("The first thread's stack ends where its arguments begin")
+  func firstFrame() throws {
+    let program = try VictimProgram.compile("stack.c", flags: ["-O2", "-pthread"])
+    try Victim.with(program, arguments: ["nothing"]) { victim in
+      let process = ProcessID(victim.pid)
+      let map = try MemoryMap.read(process)
+      let source = try LiveStackSource(process, map: map)
+      let top = try #require(source.mainStackTop)
+      #expect(source.mapping(around: top)?.range.upperBound == top + 8)
+      // What lies above begins as execve(2) leaves it: the count of the arguments, and the first one.
+      #expect(source.word(at: top + 8) == 2)
+      let memory = try RemoteMemory(of: process)
+      let first = try #require(source.word(at: top + 16))
+      #expect(try memory.read(program.path.utf8.count, at: RemoteAddress(first)) == Array(program.path.utf8))
+      // Above it the mapping is what it is.
+      let stack = try #require(map.mappings.last { $0.path == "[stack]" })
+      #expect(source.mapping(around: top + 8)?.range.upperBound == stack.range.upperBound.value)
+    }
+  }
+
   @Test("A function that nobody is in is free", arguments: builds)
   func free(build: Build) throws {
     let seen = try StackVictim.look("nothing", compiler: build.compiler, flags: build.flags, stripped: build.stripped)

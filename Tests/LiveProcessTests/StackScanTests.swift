@@ -56,4 +56,13 @@ struct StackScanTests {
     scan.scan(words.span, from: 0, to: words.count, into: &hits)
     #expect(hits == stride(from: 0, to: 1000, by: 37).map { .returnAddress($0) })
   }
+
+  @Test("Words side by side are all found, in the part and not beside it", arguments: [8...23, 5...40, 3...4, 0...50])
+  func sideBySide(part: ClosedRange<Int>) {
+    let words = [UInt64](repeating: 0x1080, count: 51)
+    let scan = StackScan(functions: [Self.function], places: [])
+    var hits: [StackScan.Hit] = []
+    scan.scan(words.span, from: part.lowerBound, to: part.upperBound, into: &hits)
+    #expect(hits == part.dropLast().map { .returnAddress($0) })
+  }
 }

@@ -24,7 +24,10 @@ package final class LiveStackSource: StackSource {
     } catch {
       throw ProcessUnreadable(errno: error.errno, path: path)
     }
-    mainStackTop = map.mappings.last { $0.path == "[stack]" }.map { $0.range.upperBound.value - 8 }
+    mainStackTop = map.mappings.last { $0.path == "[stack]" }.map { stack in
+      let start = ThreadStatus.startStack(process.value) ?? 0
+      return (stack.range.contains(RemoteAddress(start)) ? start & ~7 : stack.range.upperBound.value) - 8
+    }
   }
 
   /// Forgets what was learnt in an earlier stop.
@@ -38,15 +41,23 @@ package final class LiveStackSource: StackSource {
     // SAFETY: the query is a value of this frame; it asks for neither name nor build-id, so nothing else is written.
     let error = unsafe observe_procmap_query(maps.value, &query)
     if error == 0 {
-      return StackMapping(range: query.vma_start..<query.vma_end, isAnonymous: query.inode == 0)
+      return stack(around: address, query.vma_start..<query.vma_end, isAnonymous: query.inode == 0)
     }
     if error == ENOENT { return nil }
     // ENOTTY: an older kernel. Then the whole file is read, once in a stop.
     // A map that cannot be read is none: the stack counts as unknown.
     if map == nil { map = try? MemoryMap.read(process) }
     guard let found = map?.mapping(at: RemoteAddress(address)), found.permissions.contains(.read) else { return nil }
-    return StackMapping(
-      range: found.range.lowerBound.value..<found.range.upperBound.value, isAnonymous: found.file == nil)
+    return stack(
+      around: address, found.range.lowerBound.value..<found.range.upperBound.value, isAnonymous: found.file == nil)
+  }
+
+  /// Nothing above the first thread's first frame is part of a stack.
+  private func stack(around address: UInt64, _ range: Range<UInt64>, isAnonymous: Bool) -> StackMapping {
+    guard let mainStackTop, address <= mainStackTop, range.contains(mainStackTop) else {
+      return StackMapping(range: range, isAnonymous: isAnonymous)
+    }
+    return StackMapping(range: range.lowerBound..<mainStackTop + 8, isAnonymous: isAnonymous)
   }
 
   package func read(_ ranges: [Range<UInt64>], into words: inout [UInt64], at first: Int) -> [Int] {

@@ -2,7 +2,7 @@
 package protocol StackSource: WalkMemory {
   /// The mapping around an address as it is now; nil where nothing readable is mapped.
   func mapping(around address: UInt64) -> StackMapping?
-  /// The highest word of the first thread's stack, `[stack]`, which grows downwards only.
+  /// The highest word of the first thread's stack, `[stack]`, which grows downwards only; its arguments lie above.
   var mainStackTop: UInt64? { get }
   /// Reads many ranges in as few system calls as possible, one behind the other, into words from an index on.
   ///

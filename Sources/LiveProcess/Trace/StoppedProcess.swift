@@ -6,9 +6,14 @@ package struct StoppedProcess: ~Copyable {
 
   package var identity: ProcessIdentity { traced.identity }
 
+  /// How many threads stand.
+  package var threadCount: Int { traced.entries.count { $0.state == .stopped } }
+
   /// Every thread that stands, the oldest first, with its registers.
   package var threads: [StoppedThread] {
-    traced.entries.filter { $0.state == .stopped }.map { StoppedThread(tid: $0.tid, registers: $0.registers) }
+    traced.entries.compactMap {
+      $0.state == .stopped ? StoppedThread(tid: $0.tid, registers: $0.registers) : nil
+    }
   }
 
   /// Writes one thread's general registers.

@@ -15,6 +15,24 @@ enum ThreadStatus {
     return UInt64(fields[19])
   }
 
+  /// Where the first thread's stack began: the arguments, the environment and nothing of a frame lie above (`startstack`);
+  /// nil for a process that is gone or may not be asked.
+  static func startStack(_ pid: Int32) -> UInt64? {
+    // Field 28; `statFields` begins with field 3.
+    guard let fields = statFields("/proc/\(pid)/stat"), fields.count > 25, let start = UInt64(fields[25]), start > 0
+    else { return nil }
+    return start
+  }
+
+  /// Where the stack of a thread that sleeps in the kernel ends; nil for one that runs.
+  static func stackPointer(_ tid: Int32, of pid: Int32) -> UInt64? {
+    // The number and its six arguments, or -1 alone; then the stack pointer and the instruction.
+    guard let fields = ProcText.read("/proc/\(pid)/task/\(tid)/syscall")?.split(separator: " "), fields.count >= 3,
+      fields[fields.count - 2].hasPrefix("0x")
+    else { return nil }
+    return UInt64(fields[fields.count - 2].dropFirst(2), radix: 16)
+  }
+
   /// A field of `/proc/PID/task/TID/status`, or of the process itself; nil when it lacks it.
   static func field(_ name: String, of path: String) -> Substring? {
     guard let text = ProcText.read(path + "/status") else { return nil }

@@ -6,7 +6,6 @@ internal import Patch
 ///
 /// A class: Swift looks up the type of an optional struct by its name when the first one goes, and that would be in the stop.
 final class CommitCall {
-  private let thread: Int32
   private let step: SwitchPlan.Step
   private let arguments: [UInt64]
   private let scratch: RemoteAddress
@@ -15,10 +14,8 @@ final class CommitCall {
   /// The most ranges of one process_vm_writev (`UIO_MAXIOV`).
   private static let mostRanges = 1024
 
-  /// Lays out the call and chooses the thread; nil when the commit is a plain store.
-  init?(
-    _ plan: SwitchPlan, _ target: borrowing TransitionTarget, _ stopped: borrowing StoppedProcess
-  ) throws(SwitchRefusal) {
+  /// Lays out the call, before anything stops; nil when the commit is a plain store.
+  init?(_ plan: SwitchPlan, _ target: borrowing TransitionTarget) throws(SwitchRefusal) {
     guard let step = plan.steps.first(where: { $0.writes.count > 1 }), let state = target.carried.state else {
       return nil
     }
@@ -40,15 +37,22 @@ final class CommitCall {
       UInt64(try ThreadList.innermostNumber(of: target.identity.pid)), scratch.value, 1, scratch.value + 16,
       UInt64(step.writes.count), 0,
     ]
+  }
+
+  /// A thread that can make the call.
+  func thread(
+    of stopped: borrowing StoppedProcess, _ target: borrowing TransitionTarget
+  ) throws(SwitchRefusal) -> Int32 {
     do throws(TraceRefused) {
-      thread = try stopped.usableThread(
+      return try stopped.usableThread(
         for: [RemoteSystemCall(RemoteFile.processWrite, arguments.map { $0 })], at: target.sites, frame: target.frame)
     } catch { throw SwitchRefusal(TransitionRefused.Reason(error)) }
   }
 
   /// Makes the call; when it writes less than all, the rest is put back before anybody runs.
   func make(
-    _ target: borrowing TransitionTarget, _ stopped: inout StoppedProcess, before deadline: ContinuousClock.Instant
+    in thread: Int32, _ target: borrowing TransitionTarget, _ stopped: inout StoppedProcess,
+    before deadline: ContinuousClock.Instant
   ) throws(SwitchRefusal) {
     var before: [MemoryImage.Span] = []
     for write in step.writes {

@@ -46,11 +46,15 @@ struct InUseCheck: ~Copyable {
     }
   }
 
-  /// Threads as they could stand, all on the first one's stack: for rehearsing a stop while the process runs.
-  func imagined(_ count: Int) -> [StoppedThread] {
-    var registers = ThreadRegisters()
-    registers.rsp = source.mainStackTop.map { $0 & ~4095 } ?? 0
-    return [StoppedThread](repeating: StoppedThread(tid: process.pid.value, registers: registers), count: count)
+  /// Threads as they could stand, for rehearsing a stop while the process runs: who sleeps will stand on the very stack that
+  /// it is on now, and what has been read of it is in the caches then.
+  func imagined(_ threads: [Int32]) -> [StoppedThread] {
+    threads.map { tid in
+      var registers = ThreadRegisters()
+      registers.rsp =
+        ThreadStatus.stackPointer(tid, of: process.pid.value) ?? source.mainStackTop.map { $0 & ~4095 } ?? 0
+      return StoppedThread(tid: tid, registers: registers)
+    }
   }
 
   /// Refuses when a thread uses one of the codes or would come back into overwritten bytes.

@@ -9,12 +9,15 @@ final class SwitchStop {
   /// What the plan was computed from, to be compared in the stop.
   let basis: MemoryComparison
   private let inUse: InUseQuestion
+  private let commit: CommitCall?
 
-  init(_ question: SwitchQuestion, _ answer: SwitchQuestion.Answer, of process: ProcessIdentity) {
+  init(
+    _ question: SwitchQuestion, _ answer: SwitchQuestion.Answer, _ target: borrowing TransitionTarget
+  ) throws(SwitchRefusal) {
     self.question = question
     plan = answer.plan
     let word = MemoryImage.Span(start: question.stateWord, bytes: answer.word.littleEndianBytes)
-    basis = MemoryComparison(MemoryImage([word] + answer.memory.spans), of: process.pid)
+    basis = MemoryComparison(MemoryImage([word] + answer.memory.spans), of: target.identity.pid)
     inUse = InUseQuestion(
       uses: question.checksStacks ? plan.uses : [],
       overwritten: plan.overwritten
@@ -23,6 +26,7 @@ final class SwitchStop {
           SwitchPlan.Use(
             range: RemoteAddress($0.range.lowerBound.value + 1)..<$0.range.upperBound, patch: "", symbol: "gate")
         })
+    commit = try CommitCall(plan, target)
   }
 
   /// Refuses when a thread stands where it may not; else the threads that are to go on elsewhere, with their new registers.
@@ -47,7 +51,7 @@ final class SwitchStop {
   ) throws(SwitchRefusal) {
     let threads = stopped.threads
     let moved = try examine(threads, target, &check)
-    let commit = try CommitCall(plan, target, stopped)
+    let caller = try commit?.thread(of: stopped, target)
     guard ContinuousClock.now < bound.deadline(threads: threads.count) else {
       throw SwitchRefusal(.stopTooLong(limit: bound.limit))
     }
@@ -59,7 +63,7 @@ final class SwitchStop {
     }
     guard let first = threads.first else { throw SwitchRefusal(.gone) }
     do throws(SwitchRefusal) {
-      try write(&target, &stopped, bound, commit, CodeWriter(through: first.tid, by: question.route))
+      try write(&target, &stopped, bound, caller, CodeWriter(through: first.tid, by: question.route))
     } catch {
       takeBack(&target, stopped)
       throw error
@@ -107,7 +111,7 @@ final class SwitchStop {
 
   private func write(
     _ target: inout TransitionTarget, _ stopped: inout StoppedProcess, _ bound: borrowing StopBound,
-    _ commit: CommitCall?, _ writer: CodeWriter
+    _ caller: Int32?, _ writer: CodeWriter
   ) throws(SwitchRefusal) {
     for saved in plan.saved {
       let ledger = question.ledgers[saved.ledger]
@@ -115,8 +119,8 @@ final class SwitchStop {
       try target.write(saved.bytes, at: RemoteAddress(ledger.base.value + offset), by: writer)
     }
     for step in plan.steps {
-      if step.writes.count > 1, let commit {
-        try commit.make(target, &stopped, before: bound.start + bound.limit)
+      if step.writes.count > 1, let commit, let caller {
+        try commit.make(in: caller, target, &stopped, before: bound.start + bound.limit)
       } else {
         for write in step.writes { try target.write(write.bytes, at: write.start, by: writer) }
       }

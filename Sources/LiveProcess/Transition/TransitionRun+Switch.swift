@@ -27,22 +27,28 @@ extension TransitionRun {
     let question = SwitchQuestion(
       ledgers: target.carried.ledgers, needed: try SwitchPlan.neededMemory(target.carried.ledgers), on: on, off: off,
       checksStacks: request.policy.checksStacks, stateWord: state.address, route: route)
-    let prepared = SwitchStop(question, try question.answer(target), of: target.identity)
+    let prepared = try SwitchStop(question, try question.answer(target), target)
     log.valuesLeft = prepared.plan.valuesLeft
     guard !prepared.plan.isEmpty else { return }
     log.tries += 1
     try refuseSharedMemory()
-    let threads = ThreadList.read(request.process.pid).count
-    var check = try InUseCheck(target, threads: threads)
-    // What the stop will do is done once before, where nobody waits: the first run through code is slow (``Rehearsal``).
+    let threads = ThreadList.read(request.process.pid)
+    var check = try InUseCheck(target, threads: threads.count)
+    // What the stop will do is done before, where nobody waits: what has not just run is slow (``Rehearsal``). Once for all
+    // threads; and, since seizing them takes its time, for a few once more right before.
     // What is found here of imagined threads says nothing.
+    let imagined = check.imagined(threads)
     _ = try target.holds(prepared.basis)
-    _ = try? prepared.examine(check.imagined(threads), target, &check)
+    _ = try? prepared.examine(imagined, target, &check)
+    let rehearse = { (target: borrowing TransitionTarget) in
+      _ = try? target.holds(prepared.basis)
+      _ = try? prepared.examine(Array(imagined.prefix(16)), target, &check)
+    }
     var committed: SwitchStop?
-    try inStop { (target, stopped, bound, _) throws(SwitchRefusal) in
+    try inStop(rehearse: rehearse) { (target, stopped, bound, _) throws(SwitchRefusal) in
       let now =
         try target.holds(prepared.basis)
-        ? prepared : SwitchStop(question, try question.answer(target), of: target.identity)
+        ? prepared : try SwitchStop(question, try question.answer(target), target)
       try now.perform(&target, &stopped, bound, &check)
       committed = now
     }
@@ -77,7 +83,10 @@ extension TransitionRun {
   }
 
   /// Stops all threads for some work, and measures from before the first interrupt until after the last resume.
+  ///
+  /// `rehearse`: called last before the first interrupt; threads that receive a signal meanwhile wait for it.
   mutating func inStop(
+    rehearse: (borrowing TransitionTarget) -> Void = { _ in },
     _ work: (
       inout TransitionTarget, inout StoppedProcess, borrowing StopBound, inout TransitionLog
     ) throws(SwitchRefusal) -> Void
@@ -91,6 +100,7 @@ extension TransitionRun {
         seized.release()
         throw TraceRefused.stopTooLong(thread: request.process.pid.value, state: "R")
       }
+      rehearse(target)
       // Not before: what runs at this priority takes a CPU from the target while it is not yet to stand.
       let priority = RealtimePriority()
       let bound = try StopBound.arm(limit: limit)
@@ -107,7 +117,7 @@ extension TransitionRun {
         try work(&target, &stopped, bound, &log)
         failure = nil
       } catch { failure = error }
-      log.threads = max(log.threads, stopped.threads.count)
+      log.threads = max(log.threads, stopped.threadCount)
       stopped.resume()
       log.note(stop: bound.disarm())
       priority.end()

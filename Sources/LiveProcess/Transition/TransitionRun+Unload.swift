@@ -40,14 +40,14 @@ extension TransitionRun {
       }
       try refuseReferences(ledger, target)
       try check.refuse(image: range, of: ledger, stopped.threads, target)
-      try scan.refuseReferences(stopped.threads, target, before: bound.deadline(threads: stopped.threads.count))
+      try scan.refuseReferences(stopped.threads, target, before: bound.deadline(threads: stopped.threadCount))
       if scan.isNeeded {
-        let end = bound.deadline(threads: stopped.threads.count)
+        let end = bound.deadline(threads: stopped.threadCount)
         try HandlerCheck.refuse(ledger, range, target, &stopped, before: end)
       }
       // An exception may have to pass the code as long as anybody can be in it: the unwinder forgets it when nobody can.
       if isRegistered { return }
-      try UnmapCall.make(range, target, &stopped, before: bound.deadline(threads: stopped.threads.count))
+      try UnmapCall.make(range, target, &stopped, before: bound.deadline(threads: stopped.threadCount))
       log.changed = true
     }
     try target.look()
@@ -72,7 +72,7 @@ extension TransitionRun {
         return
       }
       try UnmapCall.make(
-        range, target, &stopped, frame: .ownStack, before: bound.deadline(threads: stopped.threads.count))
+        range, target, &stopped, frame: .ownStack, before: bound.deadline(threads: stopped.threadCount))
     }
     try? target.look()
   }
