@@ -47,6 +47,8 @@ struct Planner {
     let meant = sets.filter { $0.filter.accepts(process) }
     var result = blank()
     var listed: Set<BuildID> = []
+    // Of these nobody says that their patches should go: their own finding says what to do.
+    var listedElsewhere: Set<BuildID> = []
     var policies: [DesiredSet] = []
     var states: [ProcessState] = []
     for binary in process.binaries {
@@ -70,6 +72,7 @@ struct Planner {
         }
       case .listsElsewhere(let set, let build):
         row.set = set.name
+        listedElsewhere.insert(binary.buildID)
         result.reasons.append(.listedElsewhere(binary, set, build))
         result.canConverge = result.canConverge && set.unknownBuilds != .fail
         states.append(.notCovered)
@@ -82,7 +85,9 @@ struct Planner {
       }
       result.binaries.append(row)
     }
-    let orphans = process.patches.filter { !listed.contains($0.buildID) }
+    let orphans = process.patches.filter {
+      !listed.contains($0.buildID) && !listedElsewhere.contains($0.buildID)
+    }
     if !orphans.isEmpty { states.append(judge(orphans, into: &result)) }
     guard !states.isEmpty else { return nil }
     finish(&result, states: states, policies: policies)

@@ -1,4 +1,5 @@
 import LiveProcess
+import Manifest
 import Patch
 import Reconciler
 import Testing
@@ -54,5 +55,36 @@ struct PlanPropertyTests {
       if process.state == .converged { #expect(!process.hasWork) }
     }
     #expect(Set(result.processes.map(\.identity)).count == result.processes.count)
+  }
+
+  @Test("A listed build under another path is left alone with its patches", arguments: [false, true])
+  func listedElsewhere(prune: Bool) throws {
+    let build = StateGenerator.build(0, 0)
+    let carried = StateGenerator.patch(0, version: 0, build: build, state: .active)
+    let set = DesiredSet(
+      name: "set", binary: "/usr/bin/alpha",
+      builds: [DesiredBuild(buildID: build, patches: [carried], declaredAt: StateGenerator.at(9))],
+      unknownBuilds: .report, filter: DesiredFilter(), policy: .careful, retryForAt: StateGenerator.at(9),
+      declaredAt: StateGenerator.at(1))
+    let start = RemoteAddress(1 << 32)
+    let process = ObservedProcess(
+      identity: ProcessIdentity(pid: ProcessID(7), startTime: 7), name: "p", arguments: [], userID: 0, cgroup: "/",
+      binaries: [
+        MappedBinary(
+          buildID: build, path: "/usr/bin/alpha.old", isDeleted: false, loadBias: start.value,
+          range: start..<RemoteAddress(start.value + 4096))
+      ],
+      patches: [
+        ObservedPatch(
+          id: carried.id, name: carried.name, fixes: [], buildID: build, state: .active, places: [], drift: [],
+          mappedSize: 8192)
+      ],
+      leftovers: [])
+    let result = plan(
+      desired: DesiredState(sets: [set]), observed: Observation(processes: [process]), prune: prune)
+    let planned = try #require(result.processes.first)
+    #expect(planned.state == .notCovered)
+    #expect(planned.reasons.map(\.code) == ["LP0302"])
+    #expect(planned.changes.isEmpty)
   }
 }

@@ -13,12 +13,8 @@ struct Explain: ExampledCommand {
 
   /// Every code of the tool.
   static var all: [Explanation] {
-    let build = BuildCode.allCases.map { code in
-      let sentences = code.explanation.split(separator: ". ", maxSplits: 1)
-      let next = code.explanation.split(separator: ". ").last.map(String.init) ?? code.explanation
-      return Explanation(
-        code: code.rawValue, title: sentences.first.map(String.init) ?? code.explanation, text: code.explanation,
-        next: next)
+    let build = BuildCode.allCases.map {
+      Explanation(code: $0.rawValue, title: $0.title, text: $0.explanation, next: $0.nextStep)
     }
     return (Explanation.all + build).sorted { $0.code < $1.code }
   }
