@@ -24,12 +24,15 @@ package struct ProcessScan: Sendable {
   }
 
   /// Looks once; a process that ends in between is not reported.
-  package func run() throws(SystemCallFailed) -> ScanResult {
+  ///
+  /// `progress`: called with how many of how many processes have been looked at, before each.
+  package func run(progress: (Int, Int) -> Void = { _, _ in }) throws(SystemCallFailed) -> ScanResult {
     var pass = ScanPass(question, asksKernel: method == .automatic)
     var result = ScanResult(processes: [], canonicalPaths: [:])
     let all: [ProcessID]
     if let processes = question.processes { all = processes.sorted() } else { all = try ProcessScan.allProcesses() }
-    for pid in all {
+    for (index, pid) in all.enumerated() {
+      progress(index, all.count)
       do throws(ProcessUnreadable) {
         guard let process = try pass.examine(pid) else { continue }
         result.processes.append(process)

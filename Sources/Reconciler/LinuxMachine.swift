@@ -5,8 +5,10 @@ internal import Patch
 /// The machine that the tool runs on.
 package struct LinuxMachine: Machine {
   private let workers = TransitionWorkers()
+  private let progress: @Sendable (LookProgress) -> Void
 
-  package init() {}
+  /// `progress`: called while processes are looked at, often, and once more at the end of each look.
+  package init(progress: @escaping @Sendable (LookProgress) -> Void = { _ in }) { self.progress = progress }
 
   /// Where the program was started as a worker (`TransitionWorkers`), works as one until the tool that started it ends.
   ///
@@ -22,8 +24,9 @@ package struct LinuxMachine: Machine {
       ScanQuestion(builds: question.builds, paths: question.binaries, processes: question.processes))
     var observation = Observation(processes: [])
     let found: ScanResult
+    defer { progress(.over) }
     do throws(SystemCallFailed) {
-      found = try scan.run()
+      found = try scan.run { progress(.looking(done: $0, of: $1)) }
     } catch {
       observation.failure = Finding(
         "LP0620", "the processes cannot be listed: \(error.call): \(SystemError.text(error.errno))",
@@ -31,7 +34,8 @@ package struct LinuxMachine: Machine {
       return observation
     }
     observation.canonicalPaths = found.canonicalPaths
-    for process in found.processes {
+    for (index, process) in found.processes.enumerated() {
+      progress(.reading(done: index, of: found.processes.count))
       var process = process
       if process.unreadable == nil { PatchReader.observe(&process) }
       // ESRCH: it ended while it was read. That is neither unreadable nor a failure.

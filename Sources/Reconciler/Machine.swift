@@ -12,6 +12,15 @@ package protocol Machine: Sendable {
   func transition(_ request: TransitionRequest) throws(TransitionRefused) -> TransitionOutcome
 }
 
+/// How far a look at the machine has come.
+package enum LookProgress: Equatable, Sendable {
+  /// So many of all processes have been asked for what they map.
+  case looking(done: Int, of: Int)
+  /// So many of those that matter have been read.
+  case reading(done: Int, of: Int)
+  case over
+}
+
 /// What a look is about, so that nothing is read that no one asked for.
 package struct Question: Equatable, Sendable {
   /// The paths and globs of the manifests, as written.

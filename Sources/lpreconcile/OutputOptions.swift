@@ -37,6 +37,9 @@ struct OutputOptions: ParsableArguments {
     }
   }
 
+  /// Whether a line on a stream is redrawn while something goes on: on a terminal that has colour by itself.
+  func redraws(_ descriptor: Int32) -> Bool { color == .auto && style(for: descriptor).isOn }
+
   /// Prints a report and ends with its exit status.
   func finish(_ report: Report, text: (TextReport) -> String) throws {
     if isJSON {
@@ -90,5 +93,9 @@ struct ManifestArguments: ParsableArguments {
 
 /// What all commands share.
 enum Commands {
-  static func reconciliation() -> Reconciliation { Reconciliation(machine: LinuxMachine(), tool: Version.text) }
+  /// The work of a command; one that looks at processes shows how far it is.
+  static func reconciliation(_ output: OutputOptions? = nil) -> Reconciliation {
+    let line = LookLine(isShown: output?.redraws(STDERR_FILENO) ?? false)
+    return Reconciliation(machine: LinuxMachine { line.show($0) }, tool: Version.text)
+  }
 }

@@ -12,21 +12,21 @@ final class Progress: Sendable {
 
   private let state = Mutex(State())
   private let style: Style
-  private let isTerminal: Bool
+  private let redraws: Bool
   private let isVerbose: Bool
   /// How many lines at most without `-v`; the report at the end says the rest.
   private static let limit = 12
 
-  init(style: Style, isVerbose: Bool) {
-    self.style = style
-    self.isVerbose = isVerbose
-    isTerminal = Output.isTerminal(STDOUT_FILENO) && Output.environment("TERM") != "dumb"
+  init(_ output: OutputOptions) {
+    style = output.style(for: STDOUT_FILENO)
+    isVerbose = output.verbose
+    redraws = output.redraws(STDOUT_FILENO)
   }
 
   func show(_ event: ExecutionLine) {
     state.withLock { state in
       if event.isPassing {
-        if isTerminal {
+        if redraws {
           // Without colour, so that it can be cut: a line that wraps cannot be redrawn.
           Output.out("\r\u{1b}[K\(event.text(Style(isOn: false)).prefix(Output.width(of: STDOUT_FILENO) - 1))")
           state.isDrawn = true

@@ -39,7 +39,8 @@ struct TerminalTests {
             cell = screen.buffer[y][x]
             if cell.fg != 'default' and cell.data != ' ': colours.setdefault(cell.fg, []).append(cell.data)
     print('colours:', ' '.join(f'{name}={"".join(data)}' for name, data in sorted(colours.items())))
-    print('escapes:', raw.count(b'\\x1b'), 'redraws:', raw.count(b'\\r\\x1b[K'), 'status:', status)
+    looks = raw.count(b'looking at processes: ')
+    print('escapes:', raw.count(b'\\x1b'), 'looks:', looks, 'redraws:', raw.count(b'\\r\\x1b[K'), 'status:', status)
     """
 
   /// The screen, and what is said about colours, escape codes and the exit status.
@@ -103,6 +104,21 @@ struct TerminalTests {
     #expect(!seen.escapes.contains("redraws: 0 "))
   }
 
+  @Test("A long look says how far it is, a short one nothing, and without colour neither does")
+  func looking() throws {
+    let (enclosure, shop) = (try Enclosure(), try DeskShop.open())
+    let manifest = try enclosure.write("d.yaml", shop.manifest())
+    for name in ["first", "second", "third"] { _ = try enclosure.start("'\(shop.desk)' \(name)") }
+    let slow = "/usr/bin/strace -f -qq -o /dev/null -e trace=openat -e inject=openat:delay_enter=50000"
+    let seen = try Self.run(enclosure, "", through: slow, "plan", manifest)
+    #expect(!seen.escapes.contains("looks: 0 "), "\(seen.escapes)")
+    // Of the line nothing is left.
+    #expect(seen.screen.hasPrefix("desk   "), "\(seen.screen)")
+    #expect(!seen.screen.contains("looking at"))
+    let plain = try Self.run(enclosure, "", environment: "NO_COLOR=1", through: slow, "plan", manifest)
+    #expect(plain.escapes.hasPrefix("escapes: 0 looks: 0 "))
+  }
+
   @Test("revert --all asks and says from how many, and an apply that removes says so")
   func howMany() throws {
     let (enclosure, shop) = (try Enclosure(), try DeskShop.open())
@@ -146,12 +162,14 @@ struct TerminalTests {
   }
 
   private static func run(
-    _ enclosure: Enclosure, _ answer: String, environment: String = "", _ arguments: String...
+    _ enclosure: Enclosure, _ answer: String, environment: String = "", through wrapper: String = "",
+    _ arguments: String...
   ) throws -> Seen {
     let file = try enclosure.write("terminal.py", script)
     let tool = Enclosure.words(arguments)
     let done = try enclosure.run(
-      "TERM=xterm; unset NO_COLOR; export TERM; \(environment) /usr/bin/python3 '\(file)' '\(answer)' \(tool)")
+      "TERM=xterm; unset NO_COLOR; export TERM; \(environment) /usr/bin/python3 '\(file)' '\(answer)' \(wrapper) \(tool)"
+    )
     guard done.status == 0 else { throw VictimTrouble("the terminal: \(done.errors)") }
     // Times differ from run to run, and so does how often a busy machine makes a switch be tried.
     var lines = done.output.split(separator: "\n", omittingEmptySubsequences: false).map {

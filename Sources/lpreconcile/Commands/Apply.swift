@@ -42,7 +42,7 @@ struct Apply: ExampledCommand {
 
   func run() throws {
     let interruption = output.watchSignals(.apply)
-    let work = Commands.reconciliation()
+    let work = Commands.reconciliation(output)
     if let off = work.killSwitch { throw output.fail(.apply, off.finding) }
     var options = Executor.Options()
     options.processes = Question.processes(pid)
@@ -102,7 +102,7 @@ struct Apply: ExampledCommand {
   ) throws {
     interruption.begin()
     let width = ExecutionLine.width(of: first)
-    let progress = Progress(style: output.style(for: STDOUT_FILENO), isVerbose: output.verbose)
+    let progress = Progress(output)
     let isQuiet = output.isJSON
     let report = work.apply(
       declaration, first: first, saved: saved, options: options, interruption: interruption

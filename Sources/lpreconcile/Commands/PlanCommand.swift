@@ -20,7 +20,7 @@ struct PlanCommand: ExampledCommand {
 
   func run() throws {
     let declaration = try manifests.declaration(output, kind: .plan)
-    let (_, report) = Commands.reconciliation()
+    let (_, report) = Commands.reconciliation(output)
       .look(declaration, kind: .plan, processes: Question.processes(pid), prune: prune)
     if let file {
       do throws(FileAccess.Failed) {

@@ -35,7 +35,7 @@ struct Revert: ExampledCommand {
 
   func run() throws {
     let interruption = output.watchSignals(.revert)
-    let work = Commands.reconciliation()
+    let work = Commands.reconciliation(output)
     let selection = RevertSelection(
       processes: Question.processes(pid), binaries: binary.isEmpty ? nil : Set(binary),
       patches: patch.isEmpty ? nil : Set(patch))
@@ -44,7 +44,7 @@ struct Revert: ExampledCommand {
     try Confirmation.ask(report, output, yes: yes, kind: .revert) { $0.plan(isAsking: true) }
     interruption.begin()
     let width = ExecutionLine.width(of: plan)
-    let progress = Progress(style: output.style(for: STDOUT_FILENO), isVerbose: output.verbose)
+    let progress = Progress(output)
     let isQuiet = output.isJSON
     let result = work.revert(selection, first: plan, options: Executor.Options(), interruption: interruption) { event in
       if !isQuiet { progress.show(ExecutionLine(event, width: width)) }

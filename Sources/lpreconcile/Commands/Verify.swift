@@ -15,7 +15,8 @@ struct Verify: ExampledCommand {
 
   func run() throws {
     let declaration = try manifests.declaration(output, kind: .verify, mayBeNone: true)
-    let (_, report) = Commands.reconciliation().look(declaration, kind: .verify, processes: Question.processes(pid))
+    let (_, report) = Commands.reconciliation(output).look(
+      declaration, kind: .verify, processes: Question.processes(pid))
     try output.finish(report) { $0.status() }
   }
 }
