@@ -95,6 +95,17 @@ package struct RemoteELF: Equatable, Sendable {
     }
   }
 
+  /// The end of what the file fills of the `PT_LOAD` segment that holds an address.
+  func endOfFileContent(around address: RemoteAddress) -> RemoteAddress? {
+    for segment in segments where segment.type == PT_LOAD {
+      guard let start = segment.address.loaded(bias: loadBias), let end = start.advanced(by: segment.fileSize),
+        start <= address, address < end
+      else { continue }
+      return end
+    }
+    return nil
+  }
+
   /// Where the code is: the executable `PT_LOAD` segments.
   package var textRanges: [Range<RemoteAddress>] { ranges(ofType: UInt32(PT_LOAD), flags: UInt32(PF_X)) }
 

@@ -43,8 +43,8 @@ extension UnwindTables {
   private static func table(
     ofObjectAt base: RemoteAddress, memory: borrowing RemoteMemory, map: MemoryMap
   ) -> UnwindTable? {
-    guard let object = LoadedObject(at: base, memory: memory) else { return nil }
-    guard let headerRange = object.unwindHeader else {
+    guard let object = try? RemoteELF(headerAt: base, memory: memory) else { return nil }
+    guard let headerRange = object.unwindTable else {
       guard let range = sectionOfFrames(of: object, mapping: map.mapping(at: base), process: memory.process),
         let frames = bytes(range, memory: memory)
       else { return nil }
@@ -56,7 +56,7 @@ extension UnwindTables {
     var cursor = DwarfCursor(header, from: 1, to: header.bytes.count)
     if let encoding = try? cursor.byte(), (try? cursor.skip(2)) != nil,
       let start = try? cursor.pointer(encoding: encoding, dataBase: headerRange.lowerBound.value),
-      let end = object.endOfSegment(holding: RemoteAddress(start))
+      let end = object.endOfFileContent(around: RemoteAddress(start))
     {
       frames = bytes(RemoteAddress(start)..<end, memory: memory)
     }
@@ -75,13 +75,13 @@ extension UnwindTables {
   ///
   /// The file is the mapped one itself, whatever its path names now (proc(5), map_files).
   private static func sectionOfFrames(
-    of object: LoadedObject, mapping: Mapping?, process: ProcessID
+    of object: RemoteELF, mapping: Mapping?, process: ProcessID
   ) -> Range<RemoteAddress>? {
     guard let mapping, mapping.file != nil else { return nil }
     let start = String(mapping.range.lowerBound.value, radix: 16)
     let end = String(mapping.range.upperBound.value, radix: 16)
     guard let file = try? ElfFile(path: "/proc/\(process)/map_files/\(start)-\(end)"),
-      let section = file.section(named: ".eh_frame"), let address = section.address.loaded(bias: object.bias),
+      let section = file.section(named: ".eh_frame"), let address = section.address.loaded(bias: object.loadBias),
       let behind = address.advanced(by: section.size), object.range.contains(address), behind <= object.range.upperBound
     else { return nil }
     return address..<behind

@@ -9,6 +9,7 @@ struct SourceComparison {
   /// With the change; a section for each function.
   let new: RelocatableObject
   var difference: ObjectDifference
+  fileprivate let layout: LayoutDifference?
 
   /// Compares everything that the change reaches and that is in the binary.
   ///
@@ -35,7 +36,9 @@ struct SourceComparison {
       var match = BinaryMatch(part.plain, in: target)
       // A file may be compiled for several programs, and several times.
       guard match.isInTarget() else { continue }
-      found.append(SourceComparison(unit: part.unit, match: match, new: part.new, difference: part.difference))
+      found.append(
+        SourceComparison(
+          unit: part.unit, match: match, new: part.new, difference: part.difference, layout: part.layout))
     }
     guard !found.isEmpty else {
       // What differs is in other programs; the same files may be in this one, compiled so that they do not.
@@ -60,7 +63,7 @@ struct SourceComparison {
       for name in removed.union(defined).sorted() {
         refusals.append(BuildRefusal(place: part.unit.name, symbol: name, reason: .definitionMoved))
       }
-      if let layout = try await layoutDifference(part.unit) {
+      if let layout = part.layout {
         refusals.append(BuildRefusal(place: part.unit.name, symbol: layout.type, reason: .layoutChanged(layout.how)))
       }
     }
@@ -145,13 +148,19 @@ struct SourceComparison {
     let inTarget = Set(target.symbols.files.map { WholeFile.name(of: $0) })
     return inTarget.intersection(present).isSubset(of: sources) ? used : nil
   }
+}
 
-  private static func layoutDifference(
-    _ unit: TranslationUnit
-  ) async throws(BuildRefused) -> (type: String, how: String)? {
+/// The first type that the change lays out otherwise.
+private struct LayoutDifference {
+  let type: String
+  let how: String
+
+  /// Compares the types of a unit before and after; nil where none differs.
+  init?(_ unit: TranslationUnit) async throws(BuildRefused) {
     let old = TypeLayouts(path: try await unit.debugInformation("old"))
     let new = TypeLayouts(path: try await unit.debugInformation("new"))
-    return old.difference(to: new)
+    guard let difference = old.difference(to: new) else { return nil }
+    (type, how) = difference
   }
 }
 
@@ -165,6 +174,7 @@ private struct Compiled {
   let new: RelocatableObject
   /// From before the change to with it, the line numbers as they were.
   let difference: ObjectDifference
+  let layout: LayoutDifference?
 
   /// More than so many units are first compiled once as the project does: a header reaches many that it does not change.
   private static let manyUnits = 4
@@ -173,56 +183,70 @@ private struct Compiled {
   static func all(
     _ units: [TranslationUnit], _ tree: SourceTree, _ diff: SourceDiff, original: String
   ) async throws(BuildRefused) -> [Compiled] {
+    // The proof needs those that differ only; where there are few, waiting to know which takes longer than compiling all.
+    let areFew = units.count <= manyUnits && tree.isAtHome
+    // What is not changed need not wait for the change to be made, nor what is compared for what proves it.
+    async let earlyPlain = areFew ? compiled(units, nil, tree) : nil
+    async let earlyOld = areFew ? compiled(units, "old", tree) : nil
     let changed = try await tree.linked(as: "changed")
     try await diff.apply(to: changed.copy)
     var units = units
-    let areMany = units.count > manyUnits
-    if areMany {
+    if units.count > manyUnits {
       let isSame = try await Concurrent.map(units) { unit throws(BuildRefused) in try await unit.isSame(in: changed) }
       units = zip(units, isSame).filter { !$1 }.map { $0.0 }
     }
-    // The proof needs those that differ only; where there are few, waiting to know which takes longer than compiling all.
-    let both: [(state: String?, tree: SourceTree)] = [("old", tree), ("new", changed)]
-    let objects = try await compile(units, both + (areMany ? [] : [(nil, tree)]))
-    let (old, new) = (objects[0], objects[1])
+    let new = try await objects(units, "new", changed)
+    let old = try await objects(units, "old", tree, early: await earlyOld)
     let differences = units.indices.map { ObjectDifference(from: old[$0], to: new[$0], place: units[$0].name) }
     let different = units.indices.filter { !differences[$0].isEmpty }
     guard !different.isEmpty else { return [] }
     let chosen = different.map { units[$0] }
     let restored = await withLinesRestored(chosen, different.map { differences[$0] }, changed, diff, original: original)
-    let plain = areMany ? try await compile(chosen, [(nil, tree)])[0] : different.map { objects[2][$0] }
+    var layouts: [LayoutDifference?] = []
+    for unit in chosen { layouts.append(try await LayoutDifference(unit)) }
+    let plain: [RelocatableObject]
+    if let early = await earlyPlain {
+      let all = try await objects(units, nil, tree, early: early)
+      plain = different.map { all[$0] }
+    } else {
+      plain = try await objects(chosen, nil, tree)
+    }
     return different.enumerated().map { position, index in
       let unit = units[index]
       let difference = restored.map { ObjectDifference(from: old[index], to: $0[position], place: unit.name) }
       return Compiled(
         unit: unit, plain: plain[position], old: old[index], new: new[index],
-        difference: difference ?? differences[index])
+        difference: difference ?? differences[index], layout: layouts[position])
     }
   }
 
-  /// Objects of units, for each version of the source.
+  /// Objects of units in one state of the source.
   ///
-  /// `versions`: a state, as for ``TranslationUnit/compile(_:in:)``, and the tree in that state.
-  private static func compile(
-    _ units: [TranslationUnit], _ versions: [(state: String?, tree: SourceTree)]
-  ) async throws(BuildRefused) -> [[RelocatableObject]] {
+  /// `state`: as for ``TranslationUnit/compile(_:in:)``.
+  /// `tree`: in that state.
+  /// `early`: what has been made of them already.
+  private static func objects(
+    _ units: [TranslationUnit], _ state: String?, _ tree: SourceTree, early: Result<[String], BuildRefused>? = nil
+  ) async throws(BuildRefused) -> [RelocatableObject] {
     let paths: [String]
-    if versions.allSatisfy(\.tree.isAtHome) {
-      paths = try await Concurrent.map(versions.flatMap { version in units.map { ($0, version) } }) {
-        job throws(BuildRefused) in try await job.0.compile(job.1.state, in: job.1.tree)
-      }
-    } else {
-      var one: [String] = []
-      for (state, tree) in versions {
-        one += try await tree.seen { () async throws(BuildRefused) in
-          try await Concurrent.map(units) { unit throws(BuildRefused) in try await unit.compile(state, in: tree) }
-        }
-      }
-      paths = one
-    }
+    if let early { paths = try early.get() } else { paths = try await compiled(units, state, tree).get() }
     var objects: [RelocatableObject] = []
     for path in paths { objects.append(try RelocatableObject(path: path)) }
-    return versions.indices.map { Array(objects[$0 * units.count..<($0 + 1) * units.count]) }
+    return objects
+  }
+
+  /// The objects' paths, or why there are none.
+  private static func compiled(
+    _ units: [TranslationUnit], _ state: String?, _ tree: SourceTree
+  ) async -> Result<[String], BuildRefused> {
+    do throws(BuildRefused) {
+      return .success(
+        try await tree.seen { () async throws(BuildRefused) in
+          try await Concurrent.map(units) { unit throws(BuildRefused) in try await unit.compile(state, in: tree) }
+        })
+    } catch {
+      return .failure(error)
+    }
   }
 
   /// The units with the change, but with the old line numbers, so that functions that merely moved are the same.
@@ -257,7 +281,7 @@ private struct Compiled {
       if isExplained { return nil }
       let restored = try await changed.linked(as: "restored")
       for (file, text) in texts { try WholeFile.write(text, to: "\(restored.copy)/\(file)") }
-      return try await compile(units, [("unmoved", restored)])[0]
+      return try await objects(units, "unmoved", restored)
     } catch {
       return nil
     }
