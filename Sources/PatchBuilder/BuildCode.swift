@@ -41,6 +41,7 @@ package enum BuildCode: String, CaseIterable, Sendable {
   case cacheOfOthers = "LP0440"
   case sourceUnknown = "LP0441"
   case dependenciesMissing = "LP0442"
+  case memoryChangesHands = "LP0443"
 
   /// What it is, in a few words.
   package var title: String { texts.title }

@@ -31,6 +31,7 @@ extension BuildRefusal {
       .definitionMoved, .labelsTaken, .closuresNumbered:
       .dataChanged
     case .layoutChanged, .coroutineChanged: .layoutChanged
+    case .memoryChangesHands: .memoryChangesHands
     case .resolverChanged, .sharedCode, .placeShared: .sharedCode
     case .nothingChanged: .nothingChanged
     case .diffRefused: .diffRefused
@@ -100,6 +101,8 @@ extension BuildRefusal {
     case .placeShared(let names): "has not the same place as \(names.joined(separator: ", ")) both before and now"
     case .labelsTaken: "takes the addresses of its own labels, and the running program may have kept some"
     case .layoutChanged(let how): "is laid out differently: \(how)"
+    case .memoryChangesHands(let releases, let function, let acquires):
+      "gives memory back otherwise than before (\(releases.joined(separator: ", "))), and \(function) gets it otherwise (\(acquires.joined(separator: ", "))): what lives may have another owner now"
     case .resolverChanged: "chooses an implementation when the program starts, and has chosen"
     case .closuresNumbered:
       "belongs to a closure of which others have the signature, and which one it was before cannot be told"
@@ -163,6 +166,8 @@ extension BuildRefusal {
       "write the change so that it leaves the function alone, or restart the program"
     case .coroutineChanged: "put the change into a function that the coroutine calls, or restart the program"
     case .layoutChanged: "write the change so that it leaves the type alone, or restart the program"
+    case .memoryChangesHands:
+      "where nothing that the one has made can reach the other across the switch, say --accept memory-ownership; else restart the program"
     case .resolverChanged: "replace the implementation that was chosen"
     case .sharedCode: "write a replacement by hand, for each binary that has it"
     case .nothingChanged: "check that it is the right diff for the binary, which may need no patch"

@@ -89,6 +89,8 @@ package struct BuildRefusal: Error, Equatable, Sendable {
     case coroutineChanged
     /// A type's members lie elsewhere.
     case layoutChanged(String)
+    /// A function gives memory back otherwise, while another one gets it otherwise: by these names.
+    case memoryChangesHands(releases: [String], function: String, acquires: [String])
     /// The function that chooses an implementation when the program starts.
     case resolverChanged
     /// Code that other objects and libraries may share (COMDAT).

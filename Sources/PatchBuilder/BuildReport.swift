@@ -39,6 +39,8 @@ package struct BuildNote: Equatable, Sendable {
     case locksOtherwise([String])
     /// It calls, or reads as pointers, these names of what gives memory back more, less or in another order than before.
     case releasesOtherwise([String])
+    /// It gives memory back otherwise, another function gets it otherwise, and the author answers for it.
+    case acceptedOwnership(of: String)
     /// It initialises these static variables of C++ when it runs for the first time.
     case initialisesOnce([String])
     /// The binary's constants differ from those of its rebuild, and so do their places: how.
@@ -75,6 +77,8 @@ package struct BuildNote: Equatable, Sendable {
       "calls \(names.joined(separator: ", ")) otherwise than before: check it against threads that hold a lock in the switch"
     case .releasesOtherwise(let names):
       "calls \(names.joined(separator: ", ")) otherwise than before: check it against what was made before the switch, or with the patch before a revert, and is released after"
+    case .acceptedOwnership(let name):
+      "gives memory back otherwise than before, and \(name) gets it otherwise: accepted by --accept memory-ownership"
     case .initialisesOnce(let names):
       "initialises \(names.joined(separator: ", ")) once: where the running program has done so, they keep what they got"
     case .rebuildDiffers(let how): "the binary has other constants than its rebuild, and the same code: \(how)"

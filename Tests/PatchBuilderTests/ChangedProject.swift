@@ -125,13 +125,14 @@ struct ChangedProject {
   /// `cache`: the folder that keeps built sources.
   func build(
     _ change: ProjectBuildRequest.Change? = nil, output: String = "fix.lpatch", knowsSource: Bool = false,
-    cache: String? = nil
+    accepts: Set<ProjectBuildRequest.Acceptance> = [], cache: String? = nil
   ) async throws -> BuildReport {
     try await PatchBuild.run(
       ProjectBuildRequest(
         artifact: ArtifactRequest(binary: binary, name: "fix", output: folder.file(output)),
         origin: .project(source: folder.file("old"), command: command),
-        change: change ?? .diff(folder.file("fix.diff")), knowsSource: knowsSource, cache: cache)
+        change: change ?? .diff(folder.file("fix.diff")), knowsSource: knowsSource, accepts: accepts,
+        cache: cache)
     ) { _ in }
   }
 

@@ -365,32 +365,59 @@ struct ProjectBuildTests {
     #expect(refused?.refusals.map(\.code.rawValue) == ["LP0438"])
   }
 
-  @Test("That memory is given back otherwise than before is said: what lives in the switch was made by the old code")
-  func releasedOtherwise() async throws {
-    let text = """
-      # replaces: drop ask
-       #include <stdlib.h>
-       struct pair { char *a, *b; };
-       void (*item_free)(void *) = free;
-       __attribute__((noipa)) void drop(struct pair *pair) {
-         item_free(pair->a);
-      +  free(pair->b);
-         free(pair);
-       }
-       int ask(int x) {
-         struct pair *pair = malloc(sizeof *pair);
-         pair->a = malloc(9);
-      -  pair->b = "b";
-      +  pair->b = malloc(2);
-         drop(pair);
-         return x;
-       }
+  /// Two functions, of which each changes what it does with memory.
+  private static func ownership(head: String, drop: String, ask: String) -> String {
+    """
+    # \(head)
+     #include <stdlib.h>
+     struct pair { char *a, *b; };
+     void (*item_free)(void *) = free;
+     int seen;
+     __attribute__((noipa)) void drop(struct pair *pair) {
+       item_free(pair->a);
+    \(drop)
+       free(pair);
+     }
+     int ask(int x) {
+       struct pair *pair = malloc(sizeof *pair);
+       pair->a = malloc(9);
+    \(ask)
+       drop(pair);
+       return x;
+     }
 
-      """
-    let notes = try await ChangedProject(text: text).build().notes
-    let said = notes.filter { if case .releasesOtherwise = $0.fact { true } else { false } }
-    #expect(said.map(\.symbol) == ["drop"])
-    #expect(said.map(\.fact) == [.releasesOtherwise(["free", "item_free"])])
+    """
+  }
+
+  @Test("Memory that may change hands is refused, and where its author answers for it, it is said")
+  func memoryChangesHands() async throws {
+    let project = try ChangedProject(
+      text: Self.ownership(
+        head: "replaces: drop ask", drop: "+  free(pair->b);", ask: "-  pair->b = \"b\";\n+  pair->b = malloc(2);"))
+    let refused = await #expect(throws: BuildRefused.self) { try await project.build() }
+    #expect(
+      refused?.refusals == [
+        BuildRefusal(
+          place: "part.c", symbol: "drop",
+          reason: .memoryChangesHands(releases: ["free", "item_free"], function: "ask", acquires: ["malloc"]))
+      ])
+    let notes = try await project.build(accepts: [.memoryOwnership]).notes
+    let said = notes.filter { $0.symbol == "drop" }.map(\.fact)
+    #expect(said.contains(.acceptedOwnership(of: "ask")))
+    #expect(said.contains(.releasesOtherwise(["free", "item_free"])))
+  }
+
+  @Test(
+    "What only gives memory back otherwise, only gets it otherwise, or does both in one function changes no owner",
+    arguments: [
+      ownership(head: "replaces: drop ask", drop: "+  free(pair->b);", ask: "-  seen = 1;\n+  seen = 2;"),
+      ownership(head: "replaces: drop ask", drop: "+  seen = 1;", ask: "-  pair->b = \"b\";\n+  pair->b = malloc(2);"),
+      ownership(
+        head: "replaces: ask", drop: "   seen = 1;", ask: "+  char *b = malloc(9);\n+  seen = *b = x;\n+  free(b);"),
+    ])
+  func ownerStays(text: String) async throws {
+    let report = try await ChangedProject(text: text).build()
+    #expect(!report.notes.contains { if case .acceptedOwnership = $0.fact { true } else { false } })
   }
 
   @Test("That a static variable is initialised once, and has been perhaps, is said")

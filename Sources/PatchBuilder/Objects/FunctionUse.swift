@@ -39,21 +39,19 @@ struct FunctionUse {
     calls(in: name).filter { FunctionUse.lockCalls.contains($0) }
   }
 
-  /// What gives memory back, by its name, a function or a pointer to one, in the order of a function's code.
-  private mutating func releases(in name: String) -> [String] {
+  /// The names that a function refers to, functions and pointers to them, in the order of its code.
+  mutating func names(in name: String) -> [String] {
     references(in: name).compactMap { target in
       switch target {
-      case .named(let name, 0), .external(let name, _): FunctionUse.isRelease(name) ? name : nil
+      case .named(let name, 0), .external(let name, _): name
       default: nil
       }
     }
   }
 
-  /// Whether a name is that of something that gives memory back: `free`, `xmlFree`, `g_object_unref`, `operator delete`.
-  private static func isRelease(_ name: String) -> Bool {
-    let name = name.lowercased()
-    return ["free", "unref", "release", "realloc"].contains { name.contains($0) }
-      || ["_zdl", "_zda"].contains { name.hasPrefix($0) }
+  /// What gives memory back, by its name, in the order of a function's code.
+  private mutating func releases(in name: String) -> [String] {
+    names(in: name).filter(MemoryOwnership.givesBack)
   }
 
   /// The variables whose guards a function looks at (Itanium C++ ABI 5.1.6, "Guard variables").

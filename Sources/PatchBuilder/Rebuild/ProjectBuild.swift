@@ -102,6 +102,7 @@ struct ProjectBuild {
     var refusals: [BuildRefusal] = []
     var changes: [FunctionChange] = []
     var notes: [BuildNote] = []
+    var ownership = MemoryOwnership()
     for (index, part) in parts.enumerated() {
       var match = part.match
       var use = FunctionUse(part.difference.oldTargets)
@@ -116,7 +117,13 @@ struct ProjectBuild {
         changes.append(FunctionChange(original: place, definition: definition))
         notes.append(BuildNote(symbol: name, fact: cause.fact(in: part.unit.name)))
         notes += use.facts(of: name, now: &newUse).map { BuildNote(symbol: name, fact: $0) }
+        ownership.add(name, of: part.unit.name, from: &use, to: &newUse)
       }
+    }
+    if request.accepts.contains(.memoryOwnership) {
+      notes += ownership.notes
+    } else {
+      refusals += ownership.refusals
     }
     let cuts = cuts(of: parts, &refusals)
     var objects: [String] = []

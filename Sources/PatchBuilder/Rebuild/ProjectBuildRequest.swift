@@ -22,6 +22,12 @@ package struct ProjectBuildRequest: Equatable, Sendable {
     }
   }
 
+  /// What the author of a patch may answer for where it cannot be told.
+  package enum Acceptance: String, CaseIterable, Sendable {
+    /// That no memory changes hands (``BuildRefusal/Reason/memoryChangesHands(releases:function:acquires:)``).
+    case memoryOwnership = "memory-ownership"
+  }
+
   /// How the source changes.
   package enum Change: Equatable, Sendable {
     /// By a unified diff: its path.
@@ -36,16 +42,19 @@ package struct ProjectBuildRequest: Equatable, Sendable {
   /// Whether the source is known to be that of the binary, by a package and its version: then a rebuild may have other constants, as newer
   /// libraries give it.
   package var knowsSource: Bool
+  package var accepts: Set<Acceptance>
   /// The folder that keeps what is needed again for the next change; nil for none.
   package var cache: String?
 
   package init(
-    artifact: ArtifactRequest, origin: Origin, change: Change, knowsSource: Bool = false, cache: String? = nil
+    artifact: ArtifactRequest, origin: Origin, change: Change, knowsSource: Bool = false,
+    accepts: Set<Acceptance> = [], cache: String? = nil
   ) {
     self.artifact = artifact
     self.origin = origin
     self.change = change
     self.knowsSource = knowsSource
+    self.accepts = accepts
     self.cache = cache
   }
 }

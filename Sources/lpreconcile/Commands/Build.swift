@@ -42,6 +42,11 @@ struct Build: ExampledCommand, AsyncParsableCommand {
       "The folder of sources as they were built, for the next change; '' for none (default: lpreconcile in the user's cache, for root in /var/cache).",
     completion: .directory)
   var cache: String?
+  @Option(
+    help:
+      "What the author answers for where it cannot be told: memory-ownership (`lpreconcile explain LP0443`); may be given several times."
+  )
+  var accept: [ProjectBuildRequest.Acceptance] = []
   @Option(help: "A C file with new functions; may be given several times.", completion: .file(extensions: ["c"]))
   var replacement: [String] = []
   @Option(help: "A function to replace; may be given several times.")
@@ -107,7 +112,7 @@ struct Build: ExampledCommand, AsyncParsableCommand {
       let artifact = ArtifactRequest(binary: binary, name: name, description: description, fixes: fixes, output: file)
       let request = ProjectBuildRequest(
         artifact: artifact, origin: change.origin, change: change.change, knowsSource: debian != nil,
-        cache: cacheFolder)
+        accepts: Set(accept), cache: cacheFolder)
       return .success(try await PatchBuild.run(request) { Output.error("\($0.printable) …\n") })
     } catch {
       return .failure(error)
@@ -171,6 +176,8 @@ extension Build {
     text.split(separator: "\n", omittingEmptySubsequences: false).map { String($0).printable }.joined(separator: "\n")
   }
 }
+
+extension ProjectBuildRequest.Acceptance: ExpressibleByArgument {}
 
 /// What `build --format json` prints.
 struct BuildOutput: Encodable {
