@@ -3,7 +3,7 @@
 # make test     what CI runs: lint, one release build, all tests
 # make check    the same, then a debug build with its own run of the tests
 # make mutants  breaks the program in one place at a time, and sees the tests fail (docs/safety.md)
-# make kill-campaign  apply killed at every one of its system calls, over every kind of victim (an hour)
+# make kill-campaign  apply killed at every one of its system calls, over all kinds of victims in turn (an hour)
 # make corpus   takes real fixes of Debian packages back and gives them again in running processes (docs/patchability.md)
 # make bench    the benchmarks of docs/performance.md
 # make install  [DESTDIR=…] the program and its schemas, where Debian would put them

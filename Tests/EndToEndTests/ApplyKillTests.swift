@@ -6,9 +6,7 @@ struct ApplyKillTests {
   /// What the victims' first threads do: the one that makes the calls for us is one of these.
   private static let kinds = ["arithmetic", "nanosleep", "epoll_wait", "read", "futex", "malloc", "blocked"]
 
-  /// Every call (`make kill-campaign`, an hour), or so many calls spread evenly over all kinds of victims.
-  ///
-  /// Every call of every kind, but for the thousands of the many functions: there the kinds share them, each call over one of them.
+  /// Every call, each over one kind of victim in turn (`make kill-campaign`, an hour), or so many calls spread evenly over all kinds.
   private static let isCampaign = Checkout.environment("LPRECONCILE_KILL_CAMPAIGN") != nil
   private static let sample = 224
 
@@ -24,9 +22,7 @@ struct ApplyKillTests {
       let subject = try ServedVictim(kind, files)
       for isOn in [true, false] {
         let calls = Self.isCampaign ? 0 : try Self.count(killer, subject, isOn)
-        let step =
-          Self.isCampaign
-          ? patch == .manyFunctions ? Self.kinds.count : 1 : max(1, calls * 2 * Self.kinds.count / Self.sample)
+        let step = Self.isCampaign ? Self.kinds.count : max(1, calls * 2 * Self.kinds.count / Self.sample)
         // The kinds begin at different calls, so that together they reach more of them.
         var number = 1 + index * step / Self.kinds.count
         while true {
