@@ -31,7 +31,7 @@ struct SymbolDonor: Sendable {
           return SymbolDonor(path: path, moved: nil)
         }
         let isNamesake = WholeFile.name(of: path) == name || soname != nil && (try? file.dynamic()?.soname) == soname
-        if knowsSource, alike == nil, let moved = try MovedConstants(of: target, in: file) {
+        if knowsSource && alike == nil, let moved = try MovedConstants(of: target, in: file) {
           alike = SymbolDonor(path: path, moved: moved)
         }
         if isNamesake && nearest == nil { nearest = "\(path.dropFirst(tree.copy.count + 1)): \(difference)" }
