@@ -79,7 +79,8 @@ struct MovedConstants: Sendable {
   /// Texts that only the one or only the other has, in one clause.
   var text: String {
     func texts(_ content: [UInt8]) -> [String] {
-      content.split(separator: 0).map { String(decoding: $0, as: UTF8.self) }.filter { $0.utf8.count > 3 }
+      // As strings(1) finds them: tables of numbers lie between.
+      content.split { $0 < 0x20 || $0 == 0x7f }.map { String(decoding: $0, as: UTF8.self) }.filter { $0.utf8.count > 3 }
     }
     var clauses: [String] = []
     for part in constants {

@@ -122,7 +122,8 @@ struct Baseline: Sendable {
   private func checkReached(_ files: [String], namesMadeOtherwise: Set<String>) throws(BuildRefused) {
     let texts: Set<Substring> = ["h", "hh", "hpp", "hxx", "md", "rst", "adoc", "texi", "pod", "po", "html", "tcl"]
     let folders: Set<Substring> = [
-      "test", "tests", "testdata", "testsuite", "result", "results", "expected", "doc", "docs", "man", "debian", "examples",
+      "test", "tests", "testdata", "testsuite", "result", "results", "expected", "doc", "docs", "man", "debian",
+      "examples",
     ]
     let unknown = files.filter { file in
       let parts = file.split(separator: "/")
