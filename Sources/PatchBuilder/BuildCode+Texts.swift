@@ -251,7 +251,7 @@ extension BuildCode {
     case .memoryChangesHands:
       (
         "memory may change hands",
-        "One replaced function gets memory otherwise than before, and another one gives it back otherwise. What lives in the running program was made by the old code, and after a revert by the new; where the owner is another one now, it is freed twice, never, or while it is in use. The names of what is called say so, nothing proves it.",
+        "One replaced function gets memory otherwise than before, and another one of the same file gives it back otherwise. What lives in the running program was made by the old code, and after a revert by the new; where the owner is another one now, it is freed twice, never, or while it is in use. The names of what is called say so, nothing proves it.",
         "Find out whether anything that the one has made can reach the other across the switch. Where it cannot, say `--accept memory-ownership`."
       )
     }

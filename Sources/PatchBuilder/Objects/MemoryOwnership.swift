@@ -2,7 +2,7 @@ internal import Patch
 
 /// Which of the functions that a change replaces get memory otherwise than before, and which give it back otherwise.
 ///
-/// Where one does the one and another the other, who owns what lives may have changed hands: what the old code has made meets the new
+/// Where, in one file, one does the one and another the other, who owns what lives may have changed hands: what the old code has made meets the new
 /// code that frees it, and after a revert the other way round. Nothing in the code says so with certainty; no such patch is made unless
 /// its author answers for it.
 struct MemoryOwnership {
@@ -39,7 +39,7 @@ struct MemoryOwnership {
   /// Each function that gives memory back otherwise, and another one that gets it otherwise.
   private var pairs: [(giver: Change, getter: Change)] {
     givingBack.compactMap { giver in
-      getting.first { ($0.place, $0.symbol) != (giver.place, giver.symbol) }.map { (giver, $0) }
+      getting.first { $0.place == giver.place && $0.symbol != giver.symbol }.map { (giver, $0) }
     }
   }
 
